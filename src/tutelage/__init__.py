@@ -1,0 +1,1 @@
+"""Teach models with as little supervision as possible."""

@@ -1,0 +1,1 @@
+"""Real models and data."""

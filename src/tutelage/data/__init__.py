@@ -1,0 +1,1 @@
+"""From what material? A file makes a course"""

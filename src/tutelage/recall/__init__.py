@@ -1,0 +1,1 @@
+"""What is looked up or thought over at answer time?"""

@@ -1,0 +1,75 @@
+"""The one till: purchases are written before they are used, charged per arm, and found again after a kill.
+
+A run that goes on after a kill executes its rounds again from the start with the same luck. Purchases recorded by
+the earlier life are *charged* again in this process, so that every limit binds at the same moment, but neither
+written nor made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tutelage.core.data import Floats
+from tutelage.core.ledger import Ledger
+from tutelage.runs.journal import Journal, lines
+
+
+@dataclass
+class Book:
+    """What a till writes to and remembers; shared by all its parts."""
+
+    ledger: Ledger
+    journal: Journal | None = None  # None: in memory only
+    recorded: dict[str, Any] = field(default_factory=dict)  # bought by this arm in an earlier life
+    shared: dict[str, Any] = field(default_factory=dict)  # bought in this study by somebody else, a person among them
+    charged: dict[str, Any] = field(default_factory=dict)  # charged to this arm in this life
+
+
+@dataclass(frozen=True)
+class RecordedTill:
+    """Implements core.stages.Till."""
+
+    book: Book
+    path: str = ""
+
+    def afford(self, unit: str, amount: float) -> None:
+        self.book.ledger.afford(unit, amount)
+
+    def left(self, unit: str) -> float:
+        return self.book.ledger.left(unit)
+
+    def paid(self, unit: str, keys: Sequence[str]) -> tuple[Any | None, ...]:
+        book = self.book
+        return tuple(book.charged.get(k, book.recorded.get(k, book.shared.get(k))) for k in keys)
+
+    def pay(self, unit: str, keys: Sequence[str], values: Sequence[Any], amounts: Floats) -> None:
+        book = self.book
+        fresh = [i for i, key in enumerate(keys) if key not in book.charged]
+        total = float(sum(amounts[i] for i in fresh))
+        book.ledger.afford(unit, total)
+        new = [i for i in fresh if keys[i] not in book.recorded]
+        if new and book.journal is not None:
+            bought = [[keys[i], values[i], float(amounts[i])] for i in new]
+            book.journal.append({"event": "pay", "unit": unit, "path": self.path, "bought": bought})
+        for i in fresh:
+            book.charged[keys[i]] = values[i]
+        book.ledger.charge(unit, total)
+
+    def part(self, name: str) -> RecordedTill:
+        return replace(self, path=f"{self.path}.{name}" if self.path else name)
+
+
+def till(
+    limits: Mapping[str, float] | None = None, path: Path | None = None, shared: Mapping[str, Any] | None = None
+) -> RecordedTill:
+    """A till over the journal at `path` (None: in memory), with what that journal says was bought before."""
+    recorded = (
+        {key: value for line in lines(path) if line["event"] == "pay" for key, value, _ in line["bought"]}
+        if path
+        else {}
+    )
+    journal = Journal(path) if path else None
+    return RecordedTill(Book(Ledger(dict(limits or {})), journal, recorded, dict(shared or {})))

@@ -1,0 +1,115 @@
+"""Six points, a student that knows two classes, a till in memory: for docstrings and tests, never for results."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from tutelage.core.answers import Sealed
+from tutelage.core.data import Block, Floats32, Ints, Kinds, Label, Lessons, Pool, Rng, Rows, Table, labelled
+from tutelage.core.digest import digest
+from tutelage.core.method import method
+from tutelage.core.rng import stream
+from tutelage.core.stages import CanEmbed, CanFit, CanWeigh, View
+from tutelage.runs.till import RecordedTill, till
+
+__all__ = ["ANSWERS", "CODES", "POINTS", "POOL", "Nearest", "NearestMean", "stream", "till", "vector_pool", "view"]
+
+POINTS = np.array([[-3, 0], [-2, 0], [-0.2, 0], [0.2, 0], [2, 0], [3, 0]], dtype=np.float32)
+CODES = np.array([0, 0, 0, 1, 1, 1])
+
+
+def vector_pool(points: Any, labels: Sequence[str] = ("left", "right"), ids: Sequence[str] | None = None) -> Pool:
+    """A pool of vectors (n, d); ids a, b, c, ... or as given."""
+    points = np.asarray(points, dtype=np.float32)
+    names = list(ids) if ids is not None else [_letters(i) for i in range(len(points))]
+    return Table.of("toy", {"id": names, "vector": points}, labels).pool()
+
+
+def _letters(i: int) -> str:
+    return chr(97 + i) if i < 26 else f"p{i:06d}"
+
+
+POOL = vector_pool(POINTS)
+ANSWERS = Sealed(POOL.table, CODES)
+
+
+@dataclass(frozen=True, eq=False)
+class Nearest:
+    """p(c | x) proportional to exp(-|x - mean_c|^2 / 2); classes without a mean have probability 0."""
+
+    names: tuple[str, ...]
+    means: Floats32  # (C, d); NaN rows for classes never seen
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.names
+
+    @property
+    def fingerprint(self) -> str:
+        return digest(list(self.names), self.means)
+
+    @property
+    def embeds_as(self) -> str:
+        return "toy:identity"
+
+    def embed(self, pool: Pool, side: str = "") -> Floats32:
+        return pool.vectors()
+
+    def probs(self, pool: Pool) -> Floats32:
+        if np.isnan(self.means).all():
+            return np.full((len(pool), len(self.names)), 1 / max(len(self.names), 1), dtype=np.float32)
+        away = ((pool.vectors()[:, None, :] - self.means[None]) ** 2).sum(-1) / 2
+        away = np.where(np.isnan(away), np.inf, away)
+        weights = np.exp(-(away - away.min(1, keepdims=True)))
+        return np.asarray(weights / weights.sum(1, keepdims=True), dtype=np.float32)
+
+    def answer(self, pool: Pool, rng: Rng) -> Block:
+        return labelled(Rows(pool, np.arange(len(pool))), self.probs(pool).argmax(1), "nearest")
+
+    def fit(self, lessons: Lessons, rng: Rng) -> Nearest:
+        names = max((block.about.pool.labels for block in lessons), key=len, default=self.names)
+        width = self.means.shape[1]
+        sums, counts = np.zeros((len(names), width)), np.zeros(len(names))
+        for block in lessons:
+            codes = block.given["label"] if block.kind is Label else block.given["probs"].argmax(1)
+            np.add.at(sums, codes, block.about.examples().vectors() * block.weight[:, None])
+            np.add.at(counts, codes, block.weight)
+        means = np.where(counts[:, None] > 0, sums / np.maximum(counts, 1e-9)[:, None], np.nan)
+        return replace(self, names=names, means=means.astype(np.float32))
+
+    def save(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        np.savez(folder / "nearest.npz", means=self.means, names=np.array(self.names))
+
+
+@method
+class NearestMean:
+    """A student maker that satisfies every protocol and nothing more."""
+
+    reads: ClassVar[frozenset[str]] = frozenset({"vector"})
+    can: ClassVar[Kinds] = frozenset({CanWeigh, CanEmbed, CanFit})
+
+    def begin(self, pool: Pool, rng: Rng) -> Nearest:
+        width = pool.take([0]).vectors().shape[1] if len(pool) else 0
+        return Nearest(pool.labels, np.full((len(pool.labels), width), np.nan, dtype=np.float32))
+
+    def load(self, folder: Path) -> Nearest:
+        with np.load(folder / "nearest.npz", allow_pickle=False) as saved:
+            return Nearest(tuple(str(name) for name in saved["names"]), saved["means"])
+
+
+def view(pool: Pool = POOL, student: Any = None, lessons: Lessons = (), scratch: Path | None = None,
+         purse: RecordedTill | None = None, taught: Ints | None = None) -> View:  # fmt: skip
+    """A view over `pool`; by default the student knows -2 as left and 2 as right."""
+    if taught is not None:
+        lessons = (*lessons, labelled(Rows(pool, taught), CODES[taught], "oracle", 1.0))
+        pool = pool.without(taught)
+    knows = student or Nearest(pool.labels, np.array([[-2, 0], [2, 0]], dtype=np.float32))
+    return View(pool=pool, parts={}, lessons=lessons, student=knows, first=knows, step="step", round=0, memory={},
+                till=purse or till(), scratch=scratch or Path(tempfile.gettempdir()))  # fmt: skip
