@@ -35,6 +35,17 @@ class TutelageError(Exception):
 
     exit_code: ClassVar[int] = 1
 
+    def __reduce__(self) -> Any:
+        """Crosses a process boundary whole, whatever its constructor takes."""
+        return _again, (type(self), str(self), self.__dict__)
+
+
+def _again(kind: type[TutelageError], message: str, state: dict[str, Any]) -> TutelageError:
+    made = kind.__new__(kind)
+    made.args = (message,)
+    made.__dict__.update(state)
+    return made
+
 
 class Refused(TutelageError):
     """The request cannot work; nothing was spent. Lists the first 20 faults and counts the rest."""

@@ -51,8 +51,9 @@ class Till(Protocol):
 
 
 class Answers(Protocol):
-    """The truth, sealed; every look is priced and charged."""
+    """The truth, sealed; every look is priced and charged to the till that they were bound to."""
 
+    def through(self, till: Till) -> Answers: ...
     def reveal(self, about: Rows, kind: type[Supervision] | None = None) -> Block: ...
     def check(self, about: Rows, replies: Sequence[Sequence[str]]) -> Floats: ...
     def of(self, part: str) -> Answers: ...
@@ -79,7 +80,7 @@ class StudentMaker(Protocol):
 
 @runtime_checkable
 class CanWeigh(Protocol):
-    """probs: (n, C) float32, rows sum to 1, column c is `labels[c]`; before any lesson uniform; (n, 0) with no labels."""
+    """probs: (n, C) float32, rows sum to 1, column c is `labels[c]`; uniform before any lesson; C may be 0."""
 
     @property
     def labels(self) -> tuple[str, ...]: ...
@@ -88,7 +89,7 @@ class CanWeigh(Protocol):
 
 @runtime_checkable
 class CanEmbed(Protocol):
-    """embed: (n, d) float32. `embeds_as` changes only with what the embedding depends on. side: "", "query", "document"."""
+    """embed: (n, d) float32. `embeds_as` changes only with what it depends on. side: "", "query" or "document"."""
 
     @property
     def embeds_as(self) -> str: ...
@@ -132,7 +133,7 @@ class Taught(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """One stage of a syllabus. order None: the learner shuffles. batches: offsets into order, each exactly one batch."""
+    """One stage of a syllabus. order None: the learner shuffles. batches: offsets into order, one batch each."""
 
     lessons: Lessons
     order: Ints | None = None

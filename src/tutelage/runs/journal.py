@@ -40,7 +40,7 @@ class Journal:
 
 
 def lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The whole lines of a journal; nothing when it does not exist. Refused, with the line number, when one is not JSON."""
+    """The whole lines of a journal; nothing when there is none. Refused, with the line number, when one is not JSON."""
     if not path.exists():
         return
     with path.open("rb") as file:

@@ -1,0 +1,213 @@
+"""The lesson loop: choose -> teach -> order -> learn -> retain -> recall -> assess, repeated for rounds.
+
+It knows the contract and nothing else. Every stage draws from a stream of its own; every purchase goes through
+the till; what a stage must remember it returns as memory. Rounds are yielded as values, never stored here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tutelage.core.data import Block, Course, Exam, Floats, Ints, Lessons, Pool, Rng, Rows, Score
+from tutelage.core.errors import ContractBroken, Spent
+from tutelage.core.rng import stream
+from tutelage.core.stages import Chosen, Memory, Student, Till, View
+from tutelage.recipe.fit import Parts, Step
+
+
+class Round(NamedTuple):
+    """What one step of one round did. number -1: what was held before the first question."""
+
+    number: int
+    step: str
+    chosen: Ints  # row numbers of the table
+    why: Floats  # the chooser's score of each, NaN where it gave none
+    lessons: Lessons  # new in this step
+    facts: Mapping[str, float]
+    scores: tuple[Score, ...]
+    student: Student  # as examined
+
+
+class Run(NamedTuple):
+    """One arm at one seed."""
+
+    parts: Parts
+    course: Course
+    seed: int
+    till: Till
+    scratch: Path
+
+
+class State(NamedTuple):
+    """What one step hands to the next."""
+
+    pool: Pool
+    lessons: Lessons
+    student: Student
+    first: Student
+    exams: Mapping[str, Exam]
+    memory: Mapping[str, Memory] = {}
+
+
+class At(NamedTuple):
+    """One step of one round: where views, luck and the till's path come from."""
+
+    run: Run
+    step: Step
+    number: int
+
+    def path(self, stage: str) -> str:
+        """The stage's place in the recipe; the first step's is plain, so arms that only add steps share its luck."""
+        return stage if self.step.name == "0" else f"steps.{self.step.name}.{stage}"
+
+    def luck(self, stage: str) -> Rng:
+        return stream(self.run.seed, self.path(stage), self.number)
+
+    def view(self, state: State, stage: str, student: Student | None = None) -> View:
+        parts = {name: part.pool for name, part in self.run.course.parts.items() if name != "pool"}
+        forgets = stage == "learn" and self.step.restart
+        memory = {} if forgets else state.memory.get(f"{self.step.name}.{stage}", {})
+        student = student or state.student
+        till = self.run.till.part(self.path(stage))
+        return View(state.pool, parts, state.lessons, student, state.first, self.step.name, self.number,
+                    memory, till, self.run.scratch)  # fmt: skip
+
+    def remember(self, state: State, stage: str, memory: Memory) -> State:
+        if not memory:
+            return state
+        return state._replace(memory={**state.memory, f"{self.step.name}.{stage}": memory})
+
+
+def rounds(run: Run) -> Iterator[Round]:
+    """Teach one student once. Ends when the rounds, the pool or the budget are used up; Waiting passes through."""
+    parts = run.parts
+    try:
+        state = _begin(At(run, parts.steps[0], -1))
+        if state.lessons:
+            state, opening = _learn(At(run, parts.steps[0], -1), state, (), state.lessons)
+            yield opening
+        number = 0
+        while parts.rounds is None or number < parts.rounds:
+            before = len(state.pool)
+            for step in parts.steps:
+                if not (step.once and number > 0):
+                    state, done = _step(At(run, step, number), state)
+                    yield done
+            number += 1
+            if len(state.pool) == 0 or (parts.rounds is None and len(state.pool) == before):
+                return
+    except Spent:
+        return  # the arm stops before it would overspend; the remainder stands in the record
+
+
+def _begin(at: At) -> State:
+    """The first student, the lessons that the data start with, and the exam if one has to be bought."""
+    course, parts = at.run.course, at.run.parts
+    pool = course.parts["pool"].pool
+    first = parts.student.begin(pool, stream(at.run.seed, "student"))
+    state = State(pool, course.given, first, first, course.exams)
+    start = pool.numbers[course.start]
+    if course.bought:
+        draw = np.sort(stream(at.run.seed, "exam").choice(len(pool), min(course.bought, len(pool)), replace=False))
+        state, truth, _ = _taught(at, state, draw, "exam")
+        state = state._replace(pool=state.pool.without(draw), exams={**course.exams, "exam": Exam(truth)})
+    rows = np.flatnonzero(np.isin(state.pool.numbers, start))
+    if len(rows):
+        state, lessons, _ = _taught(at, state, rows, "start")
+        state = state._replace(pool=state.pool.without(rows), lessons=(*state.lessons, *lessons))
+    return state
+
+
+def _step(at: At, state: State) -> tuple[State, Round]:
+    """Ask, be taught, learn. With `keep: false` the lessons serve this step alone and the rows stay in the pool."""
+    step, pool = at.step, state.pool
+    n = _affordable(at, len(pool) if step.per_round is None else min(step.per_round, len(pool)))
+    chosen = _checked(step.choose.choose(at.view(state, "choose"), n, at.luck("choose")), len(pool), n, step)
+    state = at.remember(state, "choose", chosen.memory)
+    state, new, facts = _taught(at, state, chosen.rows, "teach")
+    if step.keep:
+        state = state._replace(pool=state.pool.without(chosen.rows))
+    taught = state._replace(lessons=(*state.lessons, *new))
+    after, done = _learn(at, taught, new, taught.lessons)
+    done = done._replace(
+        chosen=pool.numbers[chosen.rows], why=chosen.scores[chosen.rows], facts={**facts, **done.facts}
+    )
+    return (after if step.keep else after._replace(lessons=state.lessons)), done
+
+
+def _affordable(at: At, n: int) -> int:
+    """The last batch is what is left of the budget; nothing left ends the arm."""
+    for unit in at.step.teach.spends:
+        left = at.run.till.left(unit)
+        if left < n:
+            n = int(left)
+            if n < 1:
+                at.run.till.afford(unit, 1)
+    return n
+
+
+def _taught(at: At, state: State, rows: Ints, stage: str) -> tuple[State, Lessons, Mapping[str, float]]:
+    """The teacher's lessons about these rows; labels that it added are appended to the pool's."""
+    view = at.view(state, stage)
+    answers = at.run.course.parts["pool"].answers.through(view.till)
+    given = at.step.teach.teach(Rows(state.pool, rows), view, answers, at.luck(stage))
+    lessons = tuple(_compact(block) for block in given.lessons if block.size)
+    labels = max((block.about.pool.labels for block in lessons), key=len, default=state.pool.labels)
+    if len(labels) > len(state.pool.labels):
+        state = state._replace(pool=state.pool.with_labels(labels))
+    return at.remember(state, stage, given.memory), lessons, given.facts
+
+
+def _learn(at: At, state: State, new: Lessons, held: Lessons) -> tuple[State, Round]:
+    """Order, learn, settle, equip, assess. `held` are all lessons so far, `new` those of this step."""
+    step, before = at.step, state.student
+    if step.restart:
+        start, lessons = state.first, held
+    else:
+        past = state._replace(lessons=held[: len(held) - len(new)])
+        start, lessons = before, (*new, *step.retain.rehearse(new, at.view(past, "retain"), at.luck("retain.rehearse")))
+    syllabus = step.order.plan(lessons, at.view(state, "order"), at.luck("order"))
+    penalty = step.retain.penalty(at.view(state, "retain"))
+    learned = step.learn.learn(syllabus, penalty, at.view(state, "learn", start), at.luck("learn"))
+    settled = step.retain.settle(before, new, at.view(state, "retain", learned.student), at.luck("retain"))
+    shown = step.recall.equip(at.view(state, "recall", settled.shown or settled.student), at.luck("recall"))
+    state = at.remember(at.remember(state, "learn", learned.memory), "retain", settled.memory)
+    none = np.zeros(0, dtype=np.int64)
+    scores = _assessed(at, state, shown)
+    done = Round(at.number, step.name, none, none.astype(np.float64), new or held, learned.facts, scores, shown)
+    return state._replace(student=settled.student), done
+
+
+def _assessed(at: At, state: State, shown: Student) -> tuple[Score, ...]:
+    """Every `assess_every` rounds, the opening and the last round always."""
+    every, total = at.run.parts.assess_every, at.run.parts.rounds
+    last = at.number + 1 == total or any(at.run.till.left(unit) < 1 for unit in at.step.teach.spends)
+    if at.number >= 0 and at.number % every and not last:
+        return ()
+    scores: tuple[Score, ...] = ()
+    for number, assessor in enumerate(at.step.assess):
+        name = getattr(assessor, "on", "exam")
+        if name not in state.exams:
+            raise ContractBroken(f"there is no exam called {name!r}; known: {', '.join(state.exams) or 'none'}")
+        till = at.run.till.part(at.path("assess"))
+        scores += tuple(assessor.assess(shown, state.exams[name], till, at.luck(f"assess.{number}")))
+    return scores
+
+
+def _compact(block: Block) -> Block:
+    """The same block over a pool of just its rows, so that no lesson keeps a whole pool's row numbers alive."""
+    return block._replace(about=Rows(block.about.examples(), np.arange(len(block.about.rows)), block.about.starts))
+
+
+def _checked(chosen: Chosen, size: int, n: int, step: Step) -> Chosen:
+    rows, name = np.asarray(chosen.rows, dtype=np.int64), type(step.choose).__name__
+    distinct: Any = len(np.unique(rows))
+    if len(rows) > n or distinct != len(rows):
+        raise ContractBroken(f"{name} chose {len(rows)} rows, {distinct} of them distinct; at most {n} were asked for")
+    if len(rows) and not (0 <= rows.min() and rows.max() < size):
+        raise ContractBroken(f"{name} chose a row outside the pool of {size}")
+    return chosen._replace(rows=rows)

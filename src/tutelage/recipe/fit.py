@@ -1,0 +1,126 @@
+"""Does every stage suit its neighbours? All complaints at once, before anything runs or is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from tutelage.core import parts as shelf
+from tutelage.core.errors import Fault, Missing, Refused
+from tutelage.recipe.lines import Source
+from tutelage.recipe.read import Read, overlay
+from tutelage.recipe.schema import STAGES, Recipe
+
+
+class Step(NamedTuple):
+    """The built parts of one step of a round."""
+
+    name: str
+    choose: Any
+    teach: Any
+    order: Any
+    learn: Any
+    retain: Any
+    recall: Any
+    assess: tuple[Any, ...]
+    per_round: int | None
+    restart: bool
+    once: bool
+    keep: bool
+
+
+class Parts(NamedTuple):
+    """Everything that the loop needs of one arm."""
+
+    data: Any
+    student: Any
+    steps: tuple[Step, ...]
+    rounds: int | None
+    assess_every: int
+
+
+def fit(read: Read) -> dict[str, Parts]:
+    """The built parts of every arm. Refused with every misfit of every arm, each with what would fit instead."""
+    made: dict[str, Parts] = {}
+    faults: list[Fault] = []
+    first = next(iter(read.study.arms))
+    for arm, recipe in read.recipes.items():
+        try:
+            made[arm] = fit_one(recipe, read.source, arm, first)
+        except Refused as refused:
+            faults.extend(fault for fault in refused.faults if fault not in faults)
+    if faults:
+        raise Refused(faults)
+    return made
+
+
+def fit_one(recipe: Recipe, source: Source, arm: str = "", first: str = "") -> Parts:
+    """The built parts of one recipe, each checked against the others."""
+    faults: list[Fault] = []
+
+    def built(room: str, spec: Any, path: str) -> Any:
+        try:
+            return shelf.build(room, spec, path)
+        except Refused as refused:
+            faults.extend(fault._replace(where=source.place(fault.where, arm, first)) for fault in refused.faults)
+        return None
+
+    whole = recipe.model_dump()
+    data, student = built("data", recipe.data, "data"), built("student", recipe.student, "student")
+    steps = []
+    for number, difference in enumerate(recipe.steps or ({},)):
+        path = f"steps.{number}." if recipe.steps else ""
+        try:
+            laid = Recipe.model_validate(overlay({**whole, "steps": ()}, difference))
+        except ValueError as error:
+            faults.append(Fault(source.place(f"{path}".rstrip("."), arm, first), str(error).splitlines()[-2].strip()))
+            continue
+        stages = {s: built(s, getattr(laid, s), f"{path}{s}" if s in difference else s) for s in STAGES}
+        exams = tuple(built("assess", spec, f"assess.{i}") for i, spec in enumerate(laid.assess))
+        steps.append(Step(name=str(number), assess=exams, per_round=laid.per_round, restart=laid.restart,
+                          once=laid.once, keep=laid.keep, **stages))  # fmt: skip
+        if student is not None:
+            misfits = _misfits(student, stages, exams)
+            faults.extend(Fault(source.place(f"{path}{at}" if at in difference else at, arm, first), *rest)
+                          for at, *rest in misfits)  # fmt: skip
+    if data is not None and student is not None and not (data.holds & student.reads):
+        reads, holds = ", ".join(sorted(student.reads)), ", ".join(sorted(data.holds))
+        help = _students(lambda cls: bool(cls.reads & data.holds))
+        faults.append(
+            Fault(source.place("student", arm, first), f"the student reads {reads}, the data hold {holds}", help)
+        )
+    if faults:
+        raise Refused(dict.fromkeys(faults))
+    return Parts(data, student, tuple(steps), recipe.rounds, recipe.assess_every)
+
+
+def _misfits(student: Any, stages: dict[str, Any], exams: Iterable[Any]) -> Iterable[tuple[str, str, str]]:
+    named = [*stages.items(), *((f"assess.{i}", exam) for i, exam in enumerate(exams))]
+    for at, part in named:
+        for need in sorted(
+            (part.needs if part is not None else frozenset()) - student.can, key=lambda kind: kind.__name__
+        ):
+            name = shelf.name_of(type(part))
+            help = _students(lambda cls, need=need: need in cls.can and bool(cls.reads & student.reads))
+            yield at, f"{name} needs a student that has {need.__name__}, which {_name(student)} has not", help
+    teach, learn = stages["teach"], stages["learn"]
+    if teach is None or learn is None:
+        return
+    for kind in sorted(teach.gives - learn.accepts, key=lambda kind: kind.__name__):
+        accepts = ", ".join(sorted(one.__name__ for one in learn.accepts)) or "nothing"
+        yield "learn", f"{_name(teach)} gives {kind.__name__}, {_name(learn)} accepts {accepts}", "tutelage list learn"
+
+
+def _name(part: Any) -> str:
+    return shelf.name_of(type(part))
+
+
+def _students(suits: Any) -> str:
+    fitting = []
+    for name in shelf.names("student"):
+        try:
+            if suits(shelf.load("student", name)):
+                fitting.append(name)
+        except Missing:
+            continue  # its extra is not installed, so it would not help this person now
+    return f"these students would do: {', '.join(fitting)}" if fitting else "tutelage list student"
