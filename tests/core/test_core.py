@@ -18,7 +18,12 @@ from tutelage.toys import ANSWERS, POOL, till
 
 
 def test_streams_are_independent_by_name_round_and_seed() -> None:
-    draws = {stream(seed, stage, number).integers(2**62) for seed in (0, 1) for stage in ("choose", "teach") for number in (0, 1)}
+    draws = {
+        stream(seed, stage, number).integers(2**62)
+        for seed in (0, 1)
+        for stage in ("choose", "teach")
+        for number in (0, 1)
+    }
     assert len(draws) == 8
     assert stream(3, "choose", 2).integers(2**62) == stream(3, "choose", 2).integers(2**62)
 

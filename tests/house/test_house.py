@@ -22,7 +22,9 @@ def tree(path: Path) -> ast.Module:
 
 
 def test_the_rules_see_the_whole_package() -> None:
-    found = subprocess.run(["find", str(SOURCE), "-name", "*.py"], capture_output=True, text=True, check=True).stdout.split()
+    found = subprocess.run(
+        ["find", str(SOURCE), "-name", "*.py"], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert len(FILES) == len(found) > 40
 
 
@@ -64,7 +66,13 @@ def _code_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_luck_is_an_argument(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    for banned in (r"np\.random\.(?!Generator|PCG64|SeedSequence)\w+\(", r"^import random$", r"torch\.manual_seed", r"\bpickle\b\.", r"hasattr\("):
+    for banned in (
+        r"np\.random\.(?!Generator|PCG64|SeedSequence)\w+\(",
+        r"^import random$",
+        r"torch\.manual_seed",
+        r"\bpickle\b\.",
+        r"hasattr\(",
+    ):
         assert not re.search(banned, text, re.MULTILINE), f"{banned} in {path.name}"
 
 
@@ -90,7 +98,9 @@ def test_method(room: str, name: str) -> None:
     parts = name.split(".")
     path = SOURCE.joinpath(*room.split("."), *parts[:-1], f"{parts[-1]}.py")
     classes = [node for node in tree(path).body if isinstance(node, ast.ClassDef)]
-    decorated = [node for node in classes if any(isinstance(d, ast.Name) and d.id == "method" for d in node.decorator_list)]
+    decorated = [
+        node for node in classes if any(isinstance(d, ast.Name) and d.id == "method" for d in node.decorator_list)
+    ]
     assert [node.name for node in decorated] == [camel(parts[-1])]
     assert not decorated[0].bases, "a method inherits nothing"
     assert parts[-1] not in sys.stdlib_module_names

@@ -63,8 +63,14 @@ def test_only_runs_the_named_arms() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        (TWO.replace("per_round: 10", "per_rounds: 10"), r"two\.yaml, line 6, per_rounds: there is no key 'per_rounds'\n.*'per_round'"),
-        (TWO.replace("per_round: 10", "per_round: 0"), r"two\.yaml, line 6, per_round: .*greater than or equal to 1; found 0"),
+        (
+            TWO.replace("per_round: 10", "per_rounds: 10"),
+            r"two\.yaml, line 6, per_rounds: there is no key 'per_rounds'\n.*'per_round'",
+        ),
+        (
+            TWO.replace("per_round: 10", "per_round: 0"),
+            r"two\.yaml, line 6, per_round: .*greater than or equal to 1; found 0",
+        ),
         (TWO.replace("seeds: 3", "sedes: 3"), r"two\.yaml, line 9, sedes: there is no key 'sedes'\n.*'seeds'"),
         (TWO.replace("    student: {use: vector.logistic}\n", ""), r"student: Field required"),
     ],
@@ -86,7 +92,11 @@ def test_an_unknown_recipe_is_refused_with_the_nearest() -> None:
         read("few-label")
 
 
-plain = st.recursive(st.integers() | st.text(max_size=3), lambda inner: st.dictionaries(st.text(max_size=3), inner, max_size=3), max_leaves=6)
+plain = st.recursive(
+    st.integers() | st.text(max_size=3),
+    lambda inner: st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
 mapping = st.dictionaries(st.text(max_size=3), plain, max_size=4)
 
 

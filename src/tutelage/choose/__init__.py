@@ -1,1 +1,4 @@
-"""Which examples?"""
+"""Which examples? Protocol: `core.stages.Chooser`. Read `entropy` first.
+
+A chooser sees the pool and the student, never an answer. Neither the order of the pool nor an id changes a choice.
+"""

@@ -1,1 +1,1 @@
-"""The command line; it decides nothing."""
+"""The command line: one file per verb, read `main.py` first. Only this room prints, and nothing imports it."""

@@ -199,11 +199,14 @@ def gather(column: pa.ChunkedArray, numbers: Ints) -> pa.Array:
         return column.chunk(0).take(pa.array(numbers))
     where = np.searchsorted(offsets, numbers, side="right") - 1
     order = np.argsort(where, kind="stable")
+    sorted_numbers, held = numbers[order], np.unique(where)
+    ends = np.searchsorted(where[order], held, side="right")
     parts = []
-    for chunk in np.unique(where):
-        mine = order[np.searchsorted(where[order], chunk) : np.searchsorted(where[order], chunk, side="right")]
-        parts.append(column.chunk(int(chunk)).take(pa.array(numbers[mine] - offsets[chunk])))
+    for chunk, start, end in zip(held.tolist(), [0, *ends[:-1].tolist()], ends.tolist(), strict=True):
+        parts.append(column.chunk(chunk).take(pa.array(sorted_numbers[start:end] - offsets[chunk])))
     joined = parts[0] if len(parts) == 1 else pa.concat_arrays(parts)
+    if (where[1:] >= where[:-1]).all():  # the chunks come in order, hence the values too
+        return joined
     back = np.empty_like(order)
     back[order] = np.arange(len(order))
     return joined.take(pa.array(back))

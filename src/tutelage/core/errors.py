@@ -55,7 +55,7 @@ class Refused(TutelageError):
 
     def __init__(self, faults: Iterable[Fault] | Fault, found: int | None = None) -> None:
         self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
-        count = len(self.faults) if found is None else found
+        self.found = count = len(self.faults) if found is None else found
         lines = [str(fault) for fault in self.faults[: self.shown]]
         if count > len(lines):
             lines.append(f"... and {count - len(lines)} more")

@@ -24,7 +24,7 @@ from tutelage.core.digest import digest
 from tutelage.core.errors import ContractBroken, Waiting
 from tutelage.core.rng import stream
 from tutelage.loop import Round, Run, rounds
-from tutelage.recipe.fit import fit
+from tutelage.recipe.fit import fit_one
 from tutelage.runs.answered import answered
 from tutelage.runs.journal import Journal, lines
 from tutelage.runs.record import Record, write
@@ -44,7 +44,7 @@ def execute(folder: Path, arm: str, seed: int) -> str:
 
 def _execute(record: Record, arm: str, seed: int, place: Path) -> str:
     read = record.read()
-    parts = fit(read)[arm]
+    parts = fit_one(read.recipes[arm], read.source, arm, next(iter(read.study.arms)))
     course: Course = parts.data.course(stream(seed, "data"))
     events = place / "events.jsonl"
     purse = till(read.study.budget, events, answered(record.folder))

@@ -12,6 +12,7 @@ runs/<id>/recipe.yaml        as written
 from __future__ import annotations
 
 import fcntl
+import functools
 import json
 import os
 import platform
@@ -67,7 +68,8 @@ class Record(NamedTuple):
 
     def read(self) -> Read:
         """The study as it is being run."""
-        return read_text((self.folder / "resolved.yaml").read_text(encoding="utf-8"), "resolved.yaml")
+        path = self.folder / "resolved.yaml"
+        return _read(path, path.stat().st_mtime_ns)
 
     def material(self) -> dict[str, Any]:
         loaded: dict[str, Any] = json.loads((self.folder / "material.json").read_text(encoding="utf-8"))
@@ -116,6 +118,11 @@ class Record(NamedTuple):
             file.write(str(os.getpid()))
             file.flush()
             yield
+
+
+@functools.lru_cache(maxsize=8)  # a worker asks again for every arm and seed, and a study of 30 arms takes 0.3 s
+def _read(path: Path, changed: int) -> Read:
+    return read_text(path.read_text(encoding="utf-8"), "resolved.yaml")
 
 
 def create(read: Read, courses: Mapping[str, Course], root: Path, sets: tuple[str, ...] = (), name: str = "") -> Record:

@@ -1,0 +1,81 @@
+"""A run's summary as text: what each arm reached at what cost, and which is better."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tutelage.cli.say import table
+
+if TYPE_CHECKING:
+    from tutelage.study.estimate import Estimate
+    from tutelage.study.judge import Judged
+    from tutelage.study.summary import ArmOf, Summary
+
+
+def arms(told: Summary) -> str:
+    """One line an arm: final score with interval, area under the curve, what was spent, seconds."""
+    names = list(dict.fromkeys(name for arm in told.arms for name in arm.scores))
+    if not names:
+        return "no scores yet"
+    main = names[0]
+    rows = [_row(arm, main, told) for arm in told.arms]
+    seeds = max((len(arm.seeds) for arm in told.arms), default=0)
+    exam = max((arm.scores[main].items for arm in told.arms if main in arm.scores), default=0)
+    head = ["arm", f"final {main}", "95 % interval", "area", _units(told), "seconds"]
+    under = (
+        f"mean over {seeds} seeds, exam of {exam} items; area: mean height of the learning curve; seconds: all seeds"
+    )
+    return f"{table(head, rows, right=[1, 2, 3, 4, 5])}\n({under})"
+
+
+def contrasts(told: Summary) -> str:
+    """The conditions of a run."""
+    return conditions(told.judged)
+
+
+def conditions(judged: Sequence[Judged]) -> str:
+    """One line a condition: the difference, its interval, and in one word what it means."""
+    rows = []
+    for one in judged:
+        c = one.condition
+        gate = "" if c.gate else " (reported only)"
+        rows.append([f"{c.treatment} - {c.control}", f"{c.measure.use} {c.measure.of}", f"{one.estimate:+.3f}",
+                     _interval(one.low, one.high, True), one.verdict, f"{one.outcome}{gate}"])  # fmt: skip
+    lines = table(["difference", "measure", "mean", "95 % interval", "verdict", "condition"], rows, right=[2, 3])
+    notes = list(dict.fromkeys(one.note for one in judged if one.note))
+    return "\n".join([lines, *(f"({note})" for note in notes)])
+
+
+def _row(arm: ArmOf, main: str, told: Summary) -> list[str]:
+    spent = ", ".join(f"{arm.spent.get(unit, 0):g}" for unit in _spent(told)) or "-"
+    score = arm.scores.get(main)
+    if score is None:
+        return [arm.name, "-", "-", "-", spent, f"{arm.seconds:.1f}"]
+    return [arm.name, _number(score.final.value), _interval(score.final.low, score.final.high),
+            _number(score.area.value), spent, f"{arm.seconds:.1f}"]  # fmt: skip
+
+
+def _spent(told: Summary) -> list[str]:
+    return list(dict.fromkeys([*told.budget, *(unit for arm in told.arms for unit in arm.spent)])) or ["labels"]
+
+
+def _units(told: Summary) -> str:
+    return ", ".join(_spent(told))
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if math.isfinite(value) else "-"
+
+
+def _interval(low: float, high: float, signed: bool = False) -> str:
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return "none"
+    return f"[{low:+.3f}, {high:+.3f}]" if signed else f"[{low:.3f}, {high:.3f}]"
+
+
+def estimate(one: Estimate) -> str:
+    """As 0.801 [0.790, 0.812], without the interval where there is none."""
+    tail = _interval(one.low, one.high)
+    return _number(one.value) + ("" if tail == "none" else f" {tail}")

@@ -1,0 +1,59 @@
+"""`tutelage resume`: go on with a run that was interrupted or waited for a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tutelage.cli.options import Json, RunName, RunsFolder, Sets, Workers, cores, runs_folder
+
+if TYPE_CHECKING:
+    from tutelage.runs.record import Record
+
+EXAMPLES = """Examples:
+
+\b
+  tutelage resume last
+  tutelage resume few-labels-20250131-101500 --workers 1
+
+A run goes on as it began: when its recipe or its data would be others by now, it is refused
+and the difference shown."""
+
+
+def resume(
+    run: RunName, workers: Workers = None, runs: RunsFolder = None, sets: Sets = None, json: Json = False
+) -> int:
+    """Go on with a run; a finished one only prints its table again. --set may repeat what the run was started with."""
+    from tutelage.cli.running import drive
+    from tutelage.runs.record import find
+
+    record = find(run, runs_folder(runs))
+    unchanged(record, tuple(sets or ()))
+    return drive(record, cores(workers), json)
+
+
+def unchanged(record: Record, sets: tuple[str, ...]) -> None:
+    """Refused, with every difference, unless the recipe as written with its overrides is still what is being run."""
+    import json
+
+    import yaml
+
+    from tutelage.core.errors import Fault, Refused
+    from tutelage.recipe.read import read_text
+    from tutelage.runs.record import changes
+    from tutelage.study.run import plan_arms
+
+    before = yaml.safe_load((record.folder / "resolved.yaml").read_text(encoding="utf-8"))
+    kept = record.folder / "sets.json"
+    old = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else []
+    first = next(iter(before["arms"]))  # a recipe without arms is one arm, called after its file
+    text = (record.folder / "recipe.yaml").read_text(encoding="utf-8")
+    after = plan_arms(read_text(text, f"{first}.yaml", [*old, *sets])).resolved()
+    found = changes(before, json.loads(json.dumps(after)))
+    if found:
+        help = "resume it without --set, or start another run with `tutelage run`"
+        raise Refused(
+            [
+                Fault(record.name, "this run was started with another recipe, and a run goes on as it began", help),
+                *found,
+            ]
+        )

@@ -1,0 +1,45 @@
+"""What a student says about a pool, checked on the way: probabilities batch by batch, embeddings whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tutelage.core.data import Array, Floats, Floats32, Pool
+from tutelage.core.errors import ContractBroken
+from tutelage.core.stages import CanEmbed, CanWeigh, able
+from tutelage.kit.info import checked
+from tutelage.kit.ranking import in_table_order
+
+BATCH = 65_536  # rows a call: probabilities of a large pool are never held all at once
+
+
+def probabilities(student: Any, pool: Pool) -> Array:
+    """(n, C) checked: every row a distribution; C may be fewer than the pool's labels, or 0."""
+    return checked(able(student, CanWeigh).probs(pool), len(pool), student)
+
+
+def weigh(student: Any, pool: Pool, score: Callable[[Pool, Array], Floats]) -> Floats:
+    """(n,) score(batch, its probabilities) of every row; batches follow the table, whatever the pool's order."""
+    places = in_table_order(pool).places
+    scores = np.empty(len(pool))
+    for start in range(0, len(pool), BATCH):
+        rows = places[start : start + BATCH]
+        batch = pool.take(rows)
+        scores[rows] = score(batch, probabilities(student, batch))
+    return scores
+
+
+def embeddings(student: Any, pool: Pool) -> Floats32:
+    """(n, d) checked: one row each, all of them finite. ContractBroken, naming the student, otherwise."""
+    vectors = np.asarray(able(student, CanEmbed).embed(pool), dtype=np.float32)
+    name = type(student).__name__
+    if vectors.ndim != 2 or len(vectors) != len(pool):
+        raise ContractBroken(f"{name}.embed: {len(pool)} vectors were asked for, got shape {vectors.shape}")
+    with np.errstate(invalid="ignore", over="ignore"):
+        wrong = ~np.isfinite(np.einsum("ij->i", vectors))
+    if wrong.any():
+        raise ContractBroken(f"{name}.embed: {int(wrong.sum())} of {len(pool)} vectors hold NaN or infinity")
+    return vectors

@@ -1,0 +1,105 @@
+"""An exam of class labels, sat: what was true and what the student said, under one list of names."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tutelage.core.data import Array, Bools, Exam, Floats32, Ints, Label, Pool, Rng
+from tutelage.core.errors import ContractBroken
+from tutelage.core.stages import CanWeigh
+from tutelage.kit.ask import probabilities
+from tutelage.kit.probs import aligned, columns
+
+
+class Sat(NamedTuple):
+    """One line per exam item. Codes refer to `names`: the exam's labels, then those that only the student knows."""
+
+    rows: Ints  # row numbers of the exam's table
+    groups: Ints | None  # equal numbers: items of one group; None without a `group` column
+    names: tuple[str, ...]
+    truth: Ints
+    said: Ints  # -1: no answer
+
+    @property
+    def right(self) -> Bools:
+        return np.asarray(self.said == self.truth)
+
+
+class Weighed(NamedTuple):
+    """A sitting with the student's probabilities (n, len(names)), 0 for names that it does not know."""
+
+    sat: Sat
+    probs: Floats32
+
+
+def sit(student: Any, exam: Exam, rng: Rng) -> Sat:
+    """The student's answers to every item. A truth that it does not know cannot be right."""
+    pool, truth, named = _paper(exam)
+    names = _names(student)
+    if names is not None and len(names) == 0:  # a student that has no label to give
+        return _sat(pool, truth, named, (), np.full(len(pool), -1, dtype=np.int64))
+    answer = student.answer(pool, rng)
+    if answer.kind is not Label or answer.size != len(pool):
+        found = f"{answer.size} answers of kind {answer.kind.__name__}"
+        raise ContractBroken(f"{type(student).__name__}.answer: {len(pool)} labels were asked for, got {found}")
+    said = answer.about.pool.labels if names is None else names
+    return _sat(pool, truth, named, said, _within(answer.given["label"], len(said), student))
+
+
+def weigh_exam(student: Any, exam: Exam) -> Weighed:
+    """The student's probabilities of every item; its answer is the likeliest label, the first of several."""
+    pool, truth, named = _paper(exam)
+    probs, names = probabilities(student, pool), tuple(student.labels)
+    said = probs.argmax(axis=1) if probs.shape[1] else np.full(len(pool), -1, dtype=np.int64)
+    sat = _sat(pool, truth, named, names, said)
+    return Weighed(sat, aligned(probs, names, sat.names))
+
+
+def mean(items: Array) -> float:
+    """The mean in float64; NaN for no items, because no number would be honest."""
+    return float(np.mean(items, dtype=np.float64)) if len(items) else float("nan")
+
+
+def _paper(exam: Exam) -> tuple[Pool, Ints, tuple[str, ...]]:
+    """The items, their codes and the label list that these refer to; lessons of weight 0 are no items."""
+    if not exam.truth:
+        raise ContractBroken("this exam has no items")
+    wrong = [block.kind.__name__ for block in exam.truth if block.kind is not Label]
+    if wrong:
+        raise ContractBroken(f"class labels are examined here; this exam holds {wrong[0]}")
+    first = exam.truth[0].about.pool
+    if any(block.about.pool.table.fingerprint != first.table.fingerprint for block in exam.truth):
+        raise ContractBroken("the items of one exam come from one table")
+    labels = max((block.about.pool.labels for block in exam.truth), key=len)
+    numbers = np.concatenate([block.about.numbers[block.weight > 0] for block in exam.truth])
+    truth = np.concatenate([block.given["label"][block.weight > 0] for block in exam.truth])
+    return Pool(first.table, numbers, labels), truth, labels
+
+
+def _names(student: Any) -> tuple[str, ...] | None:
+    return tuple(student.labels) if isinstance(student, CanWeigh) else None
+
+
+def _sat(pool: Pool, truth: Ints, named: tuple[str, ...], names: tuple[str, ...], said: Ints) -> Sat:
+    together = tuple(dict.fromkeys([*named, *names]))
+    places = np.append(columns(names, together), -1)  # the last entry serves the code -1, "no answer"
+    return Sat(pool.numbers, _groups(pool), together, truth, places[said])
+
+
+def _within(codes: Ints, count: int, student: Any) -> Ints:
+    """The same codes. ContractBroken when one of them is no label and not -1."""
+    if len(codes) and not (-1 <= codes.min() and codes.max() < count):
+        raise ContractBroken(f"{type(student).__name__}.answer: a code lies outside its {count} labels")
+    return codes
+
+
+def _groups(pool: Pool) -> Ints | None:
+    """A number per group in order of first appearance; an item without a group is one of its own."""
+    if "group" not in pool.table.columns.column_names:
+        return None
+    number: dict[tuple[str, str], int] = {}
+    both = zip(pool.column("group").to_pylist(), pool.ids(), strict=True)
+    keys = [("item", id) if group is None else ("group", str(group)) for group, id in both]
+    return np.array([number.setdefault(key, len(number)) for key in keys], dtype=np.int64)

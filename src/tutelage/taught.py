@@ -1,0 +1,170 @@
+"""Using what a run taught: pick an arm and a seed, predict, hand the student out as a folder, and load it again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tutelage.core.data import Floats32, Ints, Pool, Table
+from tutelage.core.errors import Fault, Refused, nearest
+from tutelage.core.parts import build
+from tutelage.core.stages import CanWeigh, able
+from tutelage.runs.record import Record, find
+from tutelage.study.summary import Summary
+
+FORM = 1  # of an exported folder
+BATCH = 65_536  # rows a call
+
+
+class Prediction(NamedTuple):
+    """One line a text."""
+
+    labels: tuple[str, ...]  # the likeliest label of each
+    probs: Floats32  # (n, C), column c is names[c]
+    names: tuple[str, ...]
+
+    @property
+    def confidence(self) -> Floats32:
+        """(n,) the probability of the label given."""
+        return np.asarray(self.probs.max(axis=1), dtype=np.float32)
+
+
+class Taught:
+    """A student that has been taught, ready to answer.
+
+    >>> load("nowhere")
+    Traceback (most recent call last):
+    tutelage.core.errors.Refused: nowhere: this is not a folder that `tutelage export` wrote
+        tutelage export RUN DIR
+    """
+
+    def __init__(self, student: Any, about: dict[str, Any]) -> None:
+        self.student, self.about = student, about
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The labels that it can give."""
+        return tuple(self.student.labels)
+
+    def predict(self, texts: Sequence[str]) -> Prediction:
+        """The likeliest label of each text, and all probabilities."""
+        table = Table.of("texts", {"text": [str(text) for text in texts]}, self.names)
+        return self.predict_pool(table.pool())
+
+    def predict_pool(self, pool: Pool) -> Prediction:
+        """The same of a pool, whatever its payload."""
+        parts = [one.probs for one in self.predict_batches(pool)]
+        probs = np.concatenate(parts) if parts else np.zeros((0, len(self.names)), dtype=np.float32)
+        return self._named(probs)
+
+    def predict_batches(self, pool: Pool) -> Iterator[Prediction]:
+        """The same in batches, for pools whose probabilities should not be held all at once."""
+        weigher = able(self.student, CanWeigh)
+        for batch in pool.batches(BATCH):
+            yield self._named(weigher.probs(batch))
+
+    def _named(self, probs: Floats32) -> Prediction:
+        codes: Ints = probs.argmax(axis=1) if probs.size else np.zeros(0, dtype=np.int64)
+        return Prediction(tuple(self.names[code] for code in codes), probs, self.names)
+
+
+class Picked(NamedTuple):
+    """Which model of a run was taken, and why."""
+
+    arm: str
+    seed: int
+    why: str
+    folder: Path
+    spec: dict[str, Any]  # the student's
+
+    def load(self) -> Taught:
+        """The student itself."""
+        return Taught(build("student", self.spec).load(self.folder), {"arm": self.arm, "seed": self.seed})
+
+
+def pick(record: Record, told: Summary, arm: str | None = None, seed: int | None = None) -> Picked:
+    """The arm whose verdict is best, else the first; the first seed. Never the seed that did best on the exam."""
+    read = record.read()
+    if arm is not None and arm not in read.recipes:
+        raise Refused(Fault("--arm", f"this run has no arm {arm!r}", nearest(arm, read.recipes)))
+    why = "as asked"
+    if arm is None:
+        arms = list(read.recipes)
+        won = {name: wins(told, name) for name in arms}
+        arm = max(arms, key=lambda name: (won[name], -arms.index(name)))
+        why = "its verdict is the best" if won[arm] > 0 else "it is the first"
+    seeds = read.study.seed_list
+    chosen = seeds[0] if seed is None else seed
+    if chosen not in seeds:
+        raise Refused(Fault("--seed", f"this run has no seed {chosen}", f"its seeds are {', '.join(map(str, seeds))}"))
+    folder = record.arm_folder(arm, chosen) / "model"
+    if not folder.is_dir():
+        what = f"arm {arm!r} at seed {chosen} has no model yet: it is not finished"
+        raise Refused(Fault(record.name, what, f"tutelage resume {record.name}"))
+    return Picked(arm, chosen, why, folder, dict(read.recipes[arm].student))
+
+
+def wins(told: Summary, arm: str) -> int:
+    """Comparisons that this arm wins less those that it loses."""
+    won = 0
+    for one in told.judged:
+        sign = {"better": 1, "worse": -1}.get(one.verdict, 0)
+        won += sign * ((one.condition.treatment == arm) - (one.condition.control == arm))
+    return won
+
+
+def hand_out(picked: Picked, folder: Path, card: str, about: dict[str, Any]) -> Path:
+    """Write the student, its label names and its card; whole or not at all. Refused when the folder holds something."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Refused(Fault(str(folder), "there is something here already", "name a folder that is new or empty"))
+    names = picked.load().names
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
+    try:
+        part.chmod(0o755)
+        shutil.copytree(picked.folder, part / "model")
+        told = {"form": FORM, "student": picked.spec, "arm": picked.arm, "seed": picked.seed, **about}
+        (part / "tutelage.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (part / "labels.json").write_text(json.dumps(names, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (part / "README.md").write_text(card, encoding="utf-8")
+        if folder.exists():
+            folder.rmdir()
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return folder
+
+
+def load(folder: str | Path) -> Taught:
+    """A student that `tutelage export` wrote. Refused for another folder, Missing when an asset is not here."""
+    place = Path(folder)
+    try:
+        told = json.loads((place / "tutelage.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise Refused(
+            Fault(str(folder), "this is not a folder that `tutelage export` wrote", "tutelage export RUN DIR")
+        ) from None
+    if told.get("form") != FORM:
+        raise Refused(Fault(str(folder), f"written in form {told.get('form')}, this version reads form {FORM}"))
+    return Taught(build("student", told["student"]).load(place / "model"), told)
+
+
+def run(
+    recipe: str, sets: Sequence[str] = (), runs: str | Path = "runs", workers: int | None = None, name: str = ""
+) -> Record:
+    """A study from its recipe to its record, as `tutelage run` does it, silently; ask `record.states()` how it ended."""
+    from tutelage.recipe.read import read
+    from tutelage.study.run import go_on, prepare, start
+
+    record = start(prepare(read(recipe, sets)), Path(runs), tuple(sets), name)
+    go_on(record, workers)
+    return record
+
+
+__all__ = ["Picked", "Prediction", "Taught", "find", "hand_out", "load", "pick", "run", "wins"]

@@ -1,0 +1,89 @@
+"""Every assessor keeps its room's promises: bounds, aligned items, no order, the best value for a perfect student."""
+
+import ast
+import dataclasses
+import subprocess
+
+import numpy as np
+import pytest
+import yaml
+
+from tutelage.core.data import Exam, Ints, Rows, Score, labelled
+from tutelage.core.method import settings
+from tutelage.core.parts import PACKAGE, build, names
+from tutelage.core.rng import stream
+from tutelage.runs.till import till
+from tutelage.toys import Nearest, vector_pool, view
+
+ROOM = "assess"
+NAMES = [name for name in names(ROOM) if "." not in name]  # a dot: from another package
+RNG = stream(0, "points")
+TRUTH = np.repeat(np.arange(3), 10)
+POINTS = 20 * np.eye(3)[TRUTH] + RNG.normal(size=(30, 3))
+POOL = vector_pool(POINTS, ("a", "b", "c"))
+PERFECT = Nearest(POOL.labels, (20 * np.eye(3)).astype(np.float32))
+MIXED = Nearest(POOL.labels, np.array([[20, 0, 0], [18, 2, 0], [0, 0, 20]], dtype=np.float32))
+
+
+def assess(name: str, student: Nearest, rows: Ints | None = None) -> tuple[Score, ...]:
+    rows = np.arange(30) if rows is None else rows
+    exam = Exam((labelled(Rows(POOL, rows), TRUTH[rows], "file"),))
+    return build(ROOM, name).assess(student, exam, till(), stream(0, "assess"))
+
+
+def docstring(name: str) -> str:
+    return ast.get_docstring(ast.parse((PACKAGE / ROOM / f"{name}.py").read_text(encoding="utf-8"))) or ""
+
+
+def test_every_file_was_found() -> None:
+    listed = subprocess.run(["ls", str(PACKAGE / ROOM)], capture_output=True, text=True, check=True).stdout.split()
+    assert len(NAMES) == len([file for file in listed if file.endswith(".py") and not file.startswith("_")]) > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+class TestEveryAssessor:
+    def test_is_built_from_defaults_frozen_and_survives_yaml(self, name: str) -> None:
+        part = build(ROOM, name)
+        assert build(ROOM, yaml.safe_load(yaml.safe_dump(settings(part)))) == part
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            part.on = "probes"
+        assert part.on == "exam" and isinstance(part.needs, frozenset)
+
+    def test_the_first_score_has_the_methods_name_and_all_differ(self, name: str) -> None:
+        scores = assess(name, MIXED)
+        assert scores[0].name == name and len({score.name for score in scores}) == len(scores)
+
+    def test_items_are_one_finite_number_per_exam_item(self, name: str) -> None:
+        rows = np.array([7, 21, 3, 15])
+        for score in assess(name, MIXED, rows):
+            assert score.rows.tolist() == rows.tolist() and np.isfinite(score.value)
+            assert score.items.dtype == np.float32 and score.items.shape == (4,) and np.isfinite(score.items).all()
+
+    def test_a_perfect_student_gets_the_best_value(self, name: str) -> None:
+        for perfect, mixed in zip(assess(name, PERFECT), assess(name, MIXED), strict=True):
+            better = perfect.value > mixed.value if perfect.higher_is_better else perfect.value < mixed.value
+            assert better and perfect.value == pytest.approx(1.0 if perfect.higher_is_better else 0.0, abs=1e-6)
+
+    def test_the_value_is_the_mean_of_the_items_unless_it_says_otherwise(self, name: str) -> None:
+        says_not = "not the mean of its items" in " ".join(docstring(name).split())
+        is_mean = all(
+            score.value == pytest.approx(score.items.mean(dtype=np.float64), abs=1e-6) for score in assess(name, MIXED)
+        )
+        assert is_mean != says_not
+
+    def test_the_order_of_the_exam_is_irrelevant(self, name: str) -> None:
+        shuffled = stream(1, "shuffle").permutation(30)
+        for there, here in zip(assess(name, MIXED), assess(name, MIXED, shuffled), strict=True):
+            assert here.value == pytest.approx(there.value, abs=1e-6)
+            assert here.items == pytest.approx(there.items[shuffled], abs=1e-6)
+
+    def test_same_luck_same_scores_and_the_student_is_left_alone(self, name: str) -> None:
+        print_ = MIXED.fingerprint
+        first, second = assess(name, MIXED), assess(name, MIXED)
+        assert [score.items.tolist() for score in first] == [score.items.tolist() for score in second]
+        assert MIXED.fingerprint == print_
+
+    def test_an_untaught_student_can_be_examined(self, name: str) -> None:
+        blank = Nearest(POOL.labels, np.full((3, 3), np.nan, dtype=np.float32))
+        assert all(np.isfinite(score.value) for score in assess(name, blank))
+        assert view().student.fingerprint

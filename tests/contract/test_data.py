@@ -1,0 +1,94 @@
+"""Every part of the room data/: it builds, its course is whole, nothing of the exam stands in its pool."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tutelage.core.answers import Sealed
+from tutelage.core.data import Course, Label, Pool
+from tutelage.core.errors import Missing
+from tutelage.core.method import settings
+from tutelage.core.parts import PACKAGE, build, names
+from tutelage.core.rng import stream
+from tutelage.kit.split import content_keys
+
+NAMES = names("data")
+OURS = [name for name in NAMES if "." not in name]
+
+
+def spec(name: str, folder: Path) -> dict[str, Any]:
+    """What a part needs to build: those that read a user's files get some."""
+    if name == "table":
+        rows = [f"text {i},{'ab'[i % 2] if i < 20 else ''}" for i in range(24)]
+        (folder / "a.csv").write_text("\n".join(["text,label", *rows]))
+        return {"use": name, "path": str(folder / "a.csv"), "label": "label"}
+    if name == "text_folder":
+        for i in range(24):
+            (folder / "ab"[i % 2]).mkdir(exist_ok=True)
+            (folder / "ab"[i % 2] / f"{i}.txt").write_text(f"text {i}")
+        return {"use": name, "path": str(folder)}
+    return {"use": name}
+
+
+def made(name: str, folder: Path, seed: int = 0) -> Course:
+    try:
+        course: Course = build("data", spec(name, folder)).course(stream(seed, "data"))
+    except Missing as error:
+        pytest.skip(f"data/{name} needs an asset that is not here: {error}")
+    return course
+
+
+def test_every_file_is_found() -> None:
+    files = [path for path in (PACKAGE / "data").iterdir() if path.suffix == ".py" and path.name[0] != "_"]
+    assert len(files) == len(OURS) > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_settings_survive_a_round_trip(name: str, tmp_path: Path) -> None:
+    part = build("data", spec(name, tmp_path))
+    assert settings(build("data", settings(part))) == settings(part)
+    assert isinstance(part.card, str) and part.card.strip()
+    assert part.holds and isinstance(part.holds, frozenset)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_course_is_whole(name: str, tmp_path: Path) -> None:
+    course = made(name, tmp_path)
+    pool, answers = course.parts["pool"]
+    assert len(pool) > 0 and len(set(pool.ids())) == len(pool)
+    assert pool.holds == build("data", spec(name, tmp_path)).holds
+    assert all(isinstance(note, str) and note for note in course.notes)
+    assert isinstance(answers, Sealed) and answers.known(pool).all(), "an oracle can answer for every row"
+    assert answers.codes.max() < len(pool.labels)
+    assert ((course.start >= 0) & (course.start < len(pool))).all()
+    for exam in course.exams.values():
+        for block in exam.truth:
+            assert block.kind is Label and block.size > 0 and block.about.pool.labels == pool.labels
+            assert set(np.unique(block.given["label"])) <= set(np.unique(answers.codes[pool.numbers]))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_of_the_exam_stands_in_the_pool(name: str, tmp_path: Path) -> None:
+    course = made(name, tmp_path)
+    held = [block.about.examples() for exam in course.exams.values() for block in exam.truth]
+    for part in course.parts.values():
+        for exam in held:
+            both = np.isin(content_keys(part.pool), content_keys(exam)).sum()
+            assert both == 0, f"{both} rows of the pool stand in the exam, too"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_same_luck_same_course_and_one_exam_for_all(name: str, tmp_path: Path) -> None:
+    one, two, other = made(name, tmp_path), made(name, tmp_path), made(name, tmp_path, seed=1)
+    assert prints(one) == prints(two)
+    assert prints(one)[1:] == prints(other)[1:], "the exam must not depend on the seed"
+
+
+def prints(course: Course) -> list[Any]:
+    def of(pool: Pool) -> str:
+        return pool.fingerprint
+
+    blocks = [block.digest() for exam in course.exams.values() for block in exam.truth]
+    return [({key: of(part.pool) for key, part in course.parts.items()}, course.start.tolist()), *blocks]

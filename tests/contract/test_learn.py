@@ -1,0 +1,76 @@
+"""What every learner promises, checked over every file in the room."""
+
+import numpy as np
+import pytest
+
+from tutelage.core.data import Label, Rows, Supervision, labelled
+from tutelage.core.method import settings
+from tutelage.core.parts import PACKAGE, build, load, names
+from tutelage.core.stages import Learned, Stage
+from tutelage.toys import CODES, POOL, NearestMean, stream, view
+
+NAMES = names("learn")
+
+
+@pytest.fixture(params=NAMES)
+def learner(request):
+    return load("learn", request.param)()
+
+
+@pytest.fixture
+def seen():
+    student = NearestMean().begin(POOL, stream(0, "student"))
+    return view(student=student, taught=np.array([0, 2, 3, 5]))
+
+
+def test_every_learner_on_disk_was_found():
+    on_disk = [path for path in (PACKAGE / "learn").glob("*.py") if not path.name.startswith("_")]
+    assert len(NAMES) == len(on_disk) > 0
+
+
+def test_declares_what_it_accepts(learner):
+    assert build("learn", settings(learner)) == learner
+    assert learner.accepts and all(issubclass(kind, Supervision) for kind in learner.accepts)
+    assert isinstance(learner.needs, frozenset)
+
+
+def test_the_old_student_still_answers_as_before(learner, seen):
+    first = seen.student
+    again = seen._replace(student=learner.learn((Stage(seen.lessons),), None, seen, stream(0, "learn")).student)
+    for now in (seen, again):
+        before, fingerprint = now.student.probs(POOL), now.student.fingerprint
+        learned = learner.learn((Stage(seen.lessons[:1]),), None, now, stream(0, "learn"))
+        assert isinstance(learned, Learned)
+        assert (now.student.probs(POOL) == before).all() and now.student.fingerprint == fingerprint
+    assert (first.probs(POOL) == 0.5).all()
+
+
+def test_lessons_are_not_changed(learner, seen):
+    before = [block.digest() for block in seen.lessons]
+    learner.learn((Stage(seen.lessons, np.arange(4)[::-1]),), None, seen, stream(0, "learn"))
+    assert [block.digest() for block in seen.lessons] == before
+
+
+def test_weight_zero_equals_absent(learner, seen):
+    wrong = labelled(Rows(POOL, np.arange(6)), 1 - CODES, "noise", weight=0.0)
+    one = learner.learn((Stage(seen.lessons),), None, seen, stream(0, "learn"))
+    two = learner.learn((Stage((*seen.lessons, wrong)),), None, seen, stream(0, "learn"))
+    assert one.student.fingerprint == two.student.fingerprint and dict(one.facts) == dict(two.facts)
+
+
+def test_nothing_to_learn(learner, seen):
+    """From an untaught student no lessons and an empty syllabus both lead to an untaught student."""
+    for syllabus in ((), (Stage(()),)):
+        learned = learner.learn(syllabus, None, seen, stream(0, "learn"))
+        assert learned.student.fingerprint == seen.student.fingerprint
+
+
+def test_same_luck_same_student(learner, seen):
+    one, two = (learner.learn((Stage(seen.lessons),), None, seen, stream(0, "learn")) for _ in range(2))
+    assert one.student.fingerprint == two.student.fingerprint and dict(one.facts) == dict(two.facts)
+
+
+def test_facts_are_numbers_and_memory_is_plain(learner, seen):
+    learned = learner.learn((Stage(seen.lessons),), None, seen, stream(0, "learn"))
+    assert all(isinstance(value, float) and np.isfinite(value) for value in learned.facts.values())
+    assert Label in learner.accepts and dict(learned.memory) == {}

@@ -1,0 +1,231 @@
+"""What every student promises, checked over every file in the room."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tutelage.core.data import Block, Label, Rows, Soft, Table, labelled
+from tutelage.core.errors import Missing, Refused
+from tutelage.core.method import settings
+from tutelage.core.parts import PACKAGE, build, load, names
+from tutelage.core.stages import CanEmbed, CanFit, CanWeigh, Student
+from tutelage.kit.cache import cache_folder
+from tutelage.toys import stream
+
+NAMES = names("student")
+CAPABILITIES = (CanWeigh, CanEmbed, CanFit)
+WORDS = {
+    "card": "my card was lost or stolen today",
+    "rent": "please pay the monthly rent now",
+    "rate": "what is the exchange rate",
+}
+CODES = np.arange(24) % 3
+
+
+def texts() -> list[str]:
+    rng = np.random.default_rng(0)
+    return [" ".join(rng.permutation(words.split())) for words in list(WORDS.values()) * 8]
+
+
+def vectors() -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return (np.eye(3, 5)[CODES] * 3 + rng.normal(size=(24, 5))).astype(np.float32)
+
+
+def material(reads: frozenset[str], labels=("card", "rent", "rate"), name="few"):
+    columns = {"text": lambda: texts(), "vector": vectors}
+    return Table.of(name, {modality: columns[modality]() for modality in sorted(reads)}, labels).pool()
+
+
+@pytest.fixture
+def own_embeddings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache of this test alone that sees the assets fetched for the user."""
+    assets = cache_folder("assets")
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "assets").symlink_to(assets)
+    monkeypatch.setenv("TUTELAGE_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture(params=NAMES)
+def maker(request: pytest.FixtureRequest, own_embeddings: None):
+    try:
+        made = load("student", request.param)()
+        pool = material(made.reads)
+        student = made.begin(pool, stream(0, "student"))
+        if CanFit in made.can:
+            student.fit((labelled(Rows(pool, np.arange(2)), CODES[:2], "oracle"),), stream(0, "learn"))
+    except Missing as missing:
+        pytest.skip(f"{request.param}: {missing}")
+    return made
+
+
+@pytest.fixture
+def pool(maker):
+    return material(maker.reads)
+
+
+@pytest.fixture
+def fresh(maker, pool) -> Student:
+    return maker.begin(pool, stream(0, "student"))
+
+
+@pytest.fixture
+def lessons(pool):
+    soft = {"probs": np.array([[0.8, 0.2], [0.1, 0.9]], dtype=np.float32)}
+    weak = Block(Rows(pool, np.array([0, 7])), None, Soft, soft, "weak", np.zeros(2), np.array([0.5, 0.25]))
+    return (labelled(Rows(pool, np.arange(12)), CODES[:12], "oracle", 1.0), weak)
+
+
+@pytest.fixture
+def taught(fresh, lessons, maker):
+    if CanFit not in maker.can:
+        pytest.fail("a student that cannot be fitted needs its own contract checks")
+    return fresh.fit(lessons, stream(0, "learn"))
+
+
+def test_every_student_on_disk_was_found():
+    on_disk = [path for path in (PACKAGE / "student").glob("*/*.py") if not path.name.startswith("_")]
+    assert len(NAMES) == len(on_disk) > 0
+
+
+def test_declares_what_it_can(maker, fresh):
+    """Settings survive a round trip; the capabilities declared are exactly those the student has."""
+    assert build("student", settings(maker)) == maker
+    assert {one for one in CAPABILITIES if isinstance(fresh, one)} == maker.can & set(CAPABILITIES)
+    assert maker.reads and dataclasses.is_dataclass(fresh) and type(fresh).__dataclass_params__.frozen
+
+
+def test_one_answer_each(taught, pool):
+    block = taught.answer(pool, stream(0, "assess"))
+    assert block.size == len(pool) and block.kind is Label and (block.about.rows == np.arange(len(pool))).all()
+    assert (block.given["label"] == taught.probs(pool).argmax(1)).all()
+    empty = taught.answer(pool.take([]), stream(0, "assess"))
+    assert empty.size == 0
+
+
+def test_learns(taught, pool):
+    """The unlabelled half is answered far above the chance of one in three."""
+    right = taught.answer(pool, stream(0, "assess")).given["label"] == CODES
+    assert right[12:].mean() > 0.6
+
+
+def test_probabilities(taught, fresh, pool):
+    for student in (taught, fresh):
+        probs = student.probs(pool)
+        assert probs.dtype == np.float32 and probs.shape == (len(pool), 3)
+        assert np.abs(probs.sum(1) - 1).max() < 1e-5 and probs.min() >= 0
+    assert (fresh.probs(pool) == np.float32(1 / 3)).all(), "uniform before any lesson"
+    assert taught.probs(pool.take([])).shape == (0, 3)
+
+
+def test_answering_changes_nothing(taught, pool):
+    before = taught.fingerprint
+    assert (taught.probs(pool) == taught.probs(pool)).all() and taught.fingerprint == before
+
+
+def test_batch_of_one_equals_batch_of_many(taught, pool):
+    """Rows alone, in reverse and repeated answer as they do together; 1e-5: a matrix product may round otherwise."""
+    many = taught.probs(pool)
+    one = np.concatenate([taught.probs(pool.take([row])) for row in range(len(pool))])
+    assert np.abs(many - one).max() < 1e-5
+    order = np.r_[np.arange(len(pool))[::-1], 3, 3]
+    assert np.abs(taught.probs(pool.take(order)) - many[order]).max() < 1e-5
+
+
+def test_saved_and_loaded(maker, taught, fresh, pool, tmp_path):
+    """Probabilities bit for bit, with and without lessons; other settings are refused; nothing is pickled."""
+    for number, student in enumerate((taught, fresh)):
+        student.save(tmp_path / str(number))
+        back = maker.load(tmp_path / str(number))
+        assert (back.probs(pool) == student.probs(pool)).all()
+        assert back.fingerprint == student.fingerprint and back.labels == student.labels
+        if CanEmbed in maker.can:
+            assert back.embeds_as == student.embeds_as and (back.embed(pool) == student.embed(pool)).all()
+    other = next(name for name in ("strength", "epochs") if name in settings(maker))
+    with pytest.raises(Refused, match=other):
+        dataclasses.replace(maker, **{other: 3}).load(tmp_path / "0")
+    assert not [path for path in tmp_path.rglob("*") if path.suffix in {".pkl", ".pickle"}]
+
+
+def test_a_changed_weight_is_refused(maker, taught, tmp_path):
+    taught.save(tmp_path / "s")
+    with np.load(tmp_path / "s" / "student.npz") as held:
+        arrays = {key: held[key] for key in held.files}
+    key = next(key for key in arrays if key.endswith("weights"))
+    arrays[key] = arrays[key] * 2
+    np.savez(tmp_path / "s" / "student.npz", **arrays)
+    with pytest.raises(Refused, match="fingerprint"):
+        maker.load(tmp_path / "s")
+
+
+def test_fit_leaves_the_old_student_as_before(taught, fresh, pool, lessons):
+    before, fingerprint = taught.probs(pool), taught.fingerprint
+    again = taught.fit(lessons[:1], stream(1, "learn"))
+    assert (taught.probs(pool) == before).all() and taught.fingerprint == fingerprint
+    assert again.fingerprint != fingerprint != fresh.fingerprint
+    assert (fresh.probs(pool) == np.float32(1 / 3)).all()
+
+
+def test_same_luck_same_student(fresh, pool, lessons):
+    one, two = (fresh.fit(lessons, stream(0, "learn")) for _ in range(2))
+    assert one.fingerprint == two.fingerprint and (one.probs(pool) == two.probs(pool)).all()
+
+
+def test_fit_keeps_nothing_of_an_old_fit(fresh, pool, lessons):
+    """Fitting again after other lessons gives what fitting at once gives; 2e-3: solvers stop within a tolerance."""
+    once = fresh.fit(lessons, stream(0, "learn"))
+    detour = fresh.fit(lessons[:1], stream(5, "learn")).fit(lessons, stream(0, "learn"))
+    assert np.abs(once.probs(pool) - detour.probs(pool)).max() < 2e-3
+
+
+def test_no_lesson_is_no_fit(taught, fresh, pool, lessons):
+    silent = tuple(block._replace(weight=np.zeros(block.size)) for block in lessons)
+    for given in ((), silent):
+        back = taught.fit(given, stream(0, "learn"))
+        assert back.fingerprint == fresh.fingerprint and (back.probs(pool) == np.float32(1 / 3)).all()
+
+
+def test_weight_zero_equals_absent(fresh, pool, lessons):
+    """Bit for bit, whatever the silent lessons say."""
+    wrong = labelled(Rows(pool, np.arange(12, 24)), (CODES[12:] + 1) % 3, "noise", weight=0.0)
+    with_silence = (lessons[0], wrong, lessons[1])
+    one, two = fresh.fit(lessons, stream(0, "learn")), fresh.fit(with_silence, stream(0, "learn"))
+    assert (one.probs(pool) == two.probs(pool)).all() and one.fingerprint == two.fingerprint
+
+
+def test_one_class_alone(fresh, pool):
+    only = labelled(Rows(pool, np.array([1, 4])), [1, 1], "oracle")
+    assert (fresh.fit((only,), stream(0, "learn")).probs(pool) == [0, 1, 0]).all()
+
+
+def test_labels_grow(maker, taught, pool, lessons):
+    """A label that a person adds is a new last column: 0 until it has a lesson, then learnt; old codes stay."""
+    grown = pool.with_labels(("card", "rent", "rate", "other"))
+    moved = lessons[0]._replace(about=Rows(grown, lessons[0].about.rows))
+    wider = taught.fit((moved,), stream(0, "learn"))
+    assert wider.labels == grown.labels and (wider.probs(pool)[:, 3] == 0).all()
+    wider = taught.fit((moved, labelled(Rows(grown, np.array([23])), [3], "human")), stream(0, "learn"))
+    assert (wider.probs(pool)[:, 3] > 0).all()
+    assert wider.answer(pool, stream(0, "assess")).about.pool.labels == grown.labels
+    unlabelled = material(maker.reads, labels=())
+    start = maker.begin(unlabelled, stream(0, "student"))
+    assert start.probs(unlabelled).shape == (24, 0) and start.labels == ()
+
+
+def test_fingerprint_follows_the_weights(fresh, taught, pool, lessons):
+    others = [fresh, taught, fresh.fit(lessons[:1], stream(0, "learn"))]
+    assert len({student.fingerprint for student in others}) == 3
+
+
+def test_embedding(maker, fresh, taught, pool):
+    """(n, d) float32, the same for a row alone; `embeds_as` is equal only where the embeddings are."""
+    if CanEmbed not in maker.can:
+        assert not isinstance(fresh, CanEmbed)
+        return
+    one, two = fresh.embed(pool), taught.embed(pool)
+    assert one.dtype == np.float32 and one.shape == two.shape and len(one) == len(pool) and np.isfinite(two).all()
+    assert np.abs(taught.embed(pool.take([5])) - two[5]).max() < 1e-5
+    assert fresh.embed(pool.take([])).shape == (0, one.shape[1])
+    assert (fresh.embeds_as == taught.embeds_as) == bool((one == two).all())

@@ -1,0 +1,81 @@
+"""Curves, their last value and their mean height, against numbers worked out by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from tutelage.core.errors import Refused
+from tutelage.recipe.schema import Measure
+from tutelage.study.measure import curve, items, per_seed, weights
+
+LAST, AREA = Measure(use="last"), Measure(use="area")
+
+
+def test_by_hand(written) -> None:
+    """Items (0 0), (1 0), (1 1) at 10, 20, 40 labels: values 0, .5, 1; last 1.
+
+    Area: (.25 x 10 + .75 x 20) / 30 = 17.5 / 30. Item one is right from 20 on: (.5 x 10 + 1 x 20) / 30 = 25 / 30;
+    item two only at 40: .5 x 20 / 30 = 10 / 30; their mean is the area.
+    """
+    record = written({"a": {0: [(10, [0, 0]), (20, [1, 0]), (40, [1, 1])]}})
+    assert curve(record, "a", 0, "accuracy").costs.tolist() == [10, 20, 40]
+    assert per_seed(record, "a", LAST).tolist() == [1.0]
+    assert per_seed(record, "a", AREA) == pytest.approx([17.5 / 30])
+    assert items(record, "a", 0, AREA).values == pytest.approx([25 / 30, 10 / 30])
+    assert items(record, "a", 0, LAST).values.tolist() == [1, 1]
+
+
+def test_arms_are_compared_at_costs_that_both_reached(written) -> None:
+    """a: 0 at 10, 1 at 30; b: .5 at 20, .5 at 25. Both reached 20 to 25.
+
+    There a's last value is 0 throughout, so its last and its area are 0, whatever it was at 30; b's are .5.
+    """
+    record = written({"a": {0: [(10, [0, 0]), (30, [1, 1])]}, "b": {0: [(20, [1, 0]), (25, [1, 0])]}})
+    for measure in (LAST, AREA):
+        assert per_seed(record, "a", measure, "b").tolist() == [0.0]
+        assert per_seed(record, "b", measure, "a").tolist() == [0.5]
+    assert per_seed(record, "a", AREA).tolist() == [0.5]  # alone: over its own range
+
+
+def test_no_common_cost_is_nan(written) -> None:
+    record = written({"a": {0: [(10, [0])]}, "b": {0: [(20, [1])]}})
+    assert np.isnan(per_seed(record, "a", LAST, "b")).all()
+
+
+def test_several_points_at_one_cost_are_the_last_of_them(written) -> None:
+    record = written({"a": {0: [(10, [0]), (10, [1]), (20, [1])]}})
+    assert curve(record, "a", 0, "accuracy").values.tolist() == [1, 1]
+
+
+def test_an_unknown_score_is_refused_with_the_nearest(written) -> None:
+    with pytest.raises(Refused, match="did you mean 'accuracy'"):
+        curve(written({"a": {0: [(10, [0])]}}), "a", 0, "acuracy")
+
+
+def test_an_unfinished_seed_is_nan(written) -> None:
+    record = written({"a": {0: [(10, [1])], 1: [(10, [1])]}})
+    journal = record.arm_folder("a", 1) / "events.jsonl"
+    journal.write_text("\n".join(journal.read_text().splitlines()[:-1]) + "\n")
+    assert np.isnan(per_seed(record, "a", LAST)).tolist() == [False, True]
+
+
+COSTS = some.lists(some.integers(0, 60), min_size=1, max_size=8, unique=True).map(
+    lambda found: np.array(sorted(found), dtype=np.float64)
+)
+
+
+@given(COSTS, some.sampled_from(["last", "area"]), some.integers(0, 60), some.integers(0, 60))
+def test_weights_sum_to_one_or_nothing(costs, use, low, high) -> None:
+    """So a constant curve has the constant as last value and as area, and no weight is negative."""
+    made = weights(costs, use, (low, high))
+    assert (made >= 0).all()
+    assert made.sum() == pytest.approx(1.0 if low <= high and costs[0] <= high else 0.0)
+
+
+@given(COSTS)
+def test_the_area_is_numpys_trapezoid(costs) -> None:
+    values = np.sqrt(costs)
+    made = weights(costs, "area", (costs[0], costs[-1])) @ values
+    width = costs[-1] - costs[0]
+    assert made == pytest.approx(np.trapezoid(values, costs) / width if width else values[0])
