@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutelage.choose.badge import Badge, gradients, spread, to_gradient
@@ -34,6 +34,7 @@ def test_by_hand(ask):
     assert to_gradient(g, 0) == pytest.approx([0, 2, 0.5], abs=1e-6)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(0, 300), st.integers(1, 6), st.integers(1, 6))
 def test_rank_one_distances_equal_those_of_the_gradients_written_out(seed, classes, width):
     p, h = made(seed, 12, classes, width)
@@ -44,6 +45,7 @@ def test_rank_one_distances_equal_those_of_the_gradients_written_out(seed, class
         assert to_gradient(g, row) == pytest.approx(true, rel=1e-2, abs=1e-6)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(0, 100))
 def test_the_same_draws_as_k_means_seeding_on_the_gradients_written_out(seed):
     p, h = made(seed)
@@ -56,6 +58,7 @@ def test_the_same_draws_as_k_means_seeding_on_the_gradients_written_out(seed):
     assert spread(gradients(p, h), 6, False, stream(seed, "c")).tolist() == picks
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(0, 100))
 def test_a_duplicate_is_never_drawn_while_another_gradient_is_left(seed):
     """Five examples four times, one pair of them nearly equal: five picks are the five."""

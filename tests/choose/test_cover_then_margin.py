@@ -64,6 +64,14 @@ def test_by_hand_doubt_is_spread(ask):
     assert chosen.scores == pytest.approx(-margins, abs=1e-6)
 
 
+def test_by_hand_doubt_weighs(ask):
+    """Margins 0, 0.9, 0.9 at 0, 1, 2 weigh 1, 0.1, 0.1: centre 0.3 / 1.2 = 0.25, and 0 is nearest; evenly it were 1."""
+    margins = np.array([0, 0.9, 0.9, 0.95])
+    seen = ask(np.stack([0.5 + margins / 2, 0.5 - margins / 2], 1), [0, 1, 2, 900])
+    chosen = CoverThenMargin(switch=0, beta=3).choose(seen, 1, stream(0, "c"))
+    assert chosen.rows.tolist() == [0]
+
+
 def test_beta_without_end_clusters_the_whole_pool(ask):
     seen = scene(ask)
     chosen = CoverThenMargin(switch=0, beta=math.inf).choose(seen, 5, stream(0, "c"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutelage.kit.distances import BLOCK, blocks, space_of, to_nearest, to_point
@@ -14,6 +14,7 @@ def obvious(x, c):
     return ((x[:, None].astype(np.float64) - c[None].astype(np.float64)) ** 2).sum(-1)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(1, 40), st.integers(1, 7), st.integers(1, 5), st.sampled_from([0.0, 1.0, 300.0]), st.integers(0, 99))
 def test_equal_obvious_code(n, d, k, offset, seed):
     rng = np.random.default_rng(seed)

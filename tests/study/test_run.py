@@ -86,7 +86,9 @@ def test_a_person_is_waited_for(study, begun) -> None:
     rounds = 0
     while go_on(record, 0) == "waiting":
         open_ = queue(record)
-        assert open_.questions and record.states()[0].spent.get("labels", 0) == 4 * max(rounds - 1, 0) + 3 * (rounds > 0)
+        assert open_.questions and record.states()[0].spent.get("labels", 0) == 4 * max(rounds - 1, 0) + 3 * (
+            rounds > 0
+        )
         answer(record, [(one.key, {"label": open_.labels[0]}) for one in open_.questions], by="ada")
         rounds += 1
     assert rounds == 2  # the start, and one round
@@ -136,8 +138,8 @@ def test_a_bug_in_a_worker_arrives_with_its_traceback(study, begun) -> None:
 
 @pytest.mark.slow
 def test_ctrl_c_stops_the_workers_and_loses_nothing(study, begun) -> None:
-    record = begun(study(rounds=9, seeds=3, labels=39))
-    whole = begun(study(rounds=9, seeds=3, labels=39))
+    record = begun(study(rounds=5, seeds=2, labels=23))
+    whole = begun(study(rounds=5, seeds=2, labels=23))
     threads = []
 
     def interrupt(progress) -> None:

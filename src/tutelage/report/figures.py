@@ -90,7 +90,7 @@ class Curves(NamedTuple):
 
 def style(k: int) -> tuple[int, int]:
     """(colour and marker, dash) of the k-th arm."""
-    return k % STYLES, (k + k // STYLES) % DASHES
+    return k % STYLES, (k + 2 * (k // STYLES)) % DASHES
 
 
 def curves(lines: Sequence[Line], width: float, x_title: str, y_title: str, labelled: bool = True) -> Curves | None:

@@ -18,6 +18,7 @@ from tutelage.core.method import settings
 from tutelage.kit.softmax import Softmax, nearest_mean, solved
 from tutelage.kit.targets import longest, targets
 
+TOLERANCE = 1e-4  # of the mean gradient: halves the time of 1e-6, and accuracy on development data is the same
 AT_ONCE = 65_536  # rows whose features are held at a time: 100 MB of 384 numbers, fewer calls of the cache below
 Features = Callable[[Pool], Any]  # pool -> (n, d) float32, dense or CSR
 
@@ -51,7 +52,8 @@ class Head:
         if self.kind == "nearest_mean":
             made = nearest_mean(x, wanted.probs, wanted.weight, self.strength)
         else:
-            made = solved(x, wanted.probs, wanted.weight, self.strength, start=self._grown(len(wanted.labels))).head
+            start = self._grown(len(wanted.labels))
+            made = solved(x, wanted.probs, wanted.weight, self.strength, start=start, tolerance=TOLERANCE).head
         return replace(self, labels=wanted.labels, softmax=made)
 
     def arrays(self) -> dict[str, Array]:

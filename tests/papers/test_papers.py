@@ -1,0 +1,97 @@
+"""Every card reads, fits, keeps its promises in words, and runs one tiny seed that is no seed of its claim."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tutelage.core.errors import Missing, Refused
+from tutelage.papers.claim import claim
+from tutelage.papers.provenance import hash_of
+from tutelage.papers.read import FOLDER, card, paper, papers
+from tutelage.recipe.fit import fit
+from tutelage.study.checks import of_study
+
+KEYS = papers()
+
+
+def test_every_file_is_a_paper() -> None:
+    assert KEYS == tuple(sorted(path.name.removesuffix(".yaml") for path in FOLDER.iterdir() if path.suffix == ".yaml"))
+    assert len(KEYS) > 0
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_card(key: str) -> None:
+    made = card(key)
+    assert made.key == key and re.fullmatch(r"[a-z]+\d{4}_[a-z0-9_]+", key) and str(made.year) in key
+    assert made.link.startswith("https://")
+    for words in (made.headline, made.here, made.not_shown):
+        assert len(words) > 80
+    assert len(made.seed_list) >= 5
+    assert any(one.gate for one in made.shows)
+    assert {"full", "quick"} <= made.profiles.keys()
+
+
+@pytest.mark.parametrize("profile", ["full", "quick"])
+@pytest.mark.parametrize("key", KEYS)
+def test_it_reads_and_fits_in_every_profile(key: str, profile: str) -> None:
+    _, read = paper(key, (), profile)
+    assert of_study(read) == []
+    assert fit(read).keys() == read.recipes.keys()
+    judged = [one for one in read.study.shows if {one.treatment, one.control} <= read.recipes.keys()]
+    assert any(one.gate for one in judged), "the profile leaves nothing that decides"
+    assert len(read.study.seed_list) >= 5
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_full_profile_is_the_card_itself(key: str) -> None:
+    whole, read = paper(key)
+    assert read.study.arms == whole.arms and read.study.seeds == whole.seeds and read.study.shows == whole.shows
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", KEYS)
+def test_one_tiny_seed(key: str, tmp_path: Path, own_cache: Path) -> None:
+    """Machinery only: digits arms, seed 99, one round of 3 labels from a pool of 60. Nothing is written to claims."""
+    whole = card(key)
+    arms = [arm for arm, recipe in paper(key)[1].recipes.items() if recipe.data["use"] == "digits"]
+    assert arms, "the control needs no asset"
+    sets = ["rounds=1", "per_round=3", f"only=[{', '.join(arms)}]"]
+    sets += [f"arms.{arm}.data.pool=60" for arm in arms if "data" in whole.arms[arm]]
+    found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
+    assert found.outcome == "unclear" and found.judged  # one seed decides nothing
+    assert found.written is None and not (tmp_path / "claims").exists()
+    assert all(cost == {"labels": len(arms) * 13} for cost in [found.record["cost"]])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", KEYS)
+def test_one_tiny_seed_of_its_text_arms(key: str, tmp_path: Path) -> None:
+    """The same on text, where the assets are here; on movie reviews, so that no text of the claim is looked at."""
+    arms = [arm for arm, recipe in paper(key)[1].recipes.items() if recipe.data["use"] != "digits"][:3]
+    sets = ["rounds=1", "per_round=3", f"only=[{', '.join(arms)}]", "data.use=movie_reviews", "data.pool=30"]
+    sets += ["data.start_per_class=1"]
+    try:
+        found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
+    except Missing as missing:
+        pytest.skip(f"an asset is not here: {missing}")
+    assert found.outcome == "unclear" and found.written is None
+
+
+def test_an_unknown_paper_or_profile_is_refused_with_the_nearest() -> None:
+    with pytest.raises(Refused, match=f"did you mean '{KEYS[0]}'"):
+        paper(KEYS[0] + "x")
+    with pytest.raises(Refused, match="did you mean 'quick'"):
+        paper(KEYS[0], (), "qick")
+
+
+def test_the_hash_is_of_what_is_claimed_and_not_of_the_words() -> None:
+    made = card(KEYS[0])
+    assert hash_of(made) == hash_of(made.model_copy(update={"headline": "other words", "here": "..."}))
+    for change in (
+        {"seeds": 9},
+        {"version": 2},
+        {"shows": made.shows[1:]},
+        {"arms": dict(list(made.arms.items())[:2])},
+    ):
+        assert hash_of(made) != hash_of(made.model_copy(update=change))
