@@ -2,6 +2,8 @@
 
 Nothing here learns, loads or prints. `rows` always means positions in the Pool that stands beside them; the
 numbers of the table underneath are `Rows.numbers`. Texts are read where they are used, batch by batch.
+
+Longer than 200 lines: these are the nouns of the whole trade, short each, and read together.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 Each stage of the loop is one Protocol with one verb (retention has three). A method is a frozen class that
 satisfies it; luck is an argument; what must survive until the next round goes into `memory`, which holds arrays,
 plain values and students, nothing else. Spending goes through the Till.
+
+Longer than 200 lines: it is the whole contract, and a contract stands on one page.
 """
 
 from __future__ import annotations

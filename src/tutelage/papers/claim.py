@@ -15,7 +15,8 @@ from tutelage.papers.provenance import changed, committed, hash_of
 from tutelage.papers.read import FOLDER, paper
 from tutelage.recipe.read import Read
 from tutelage.recipe.schema import Paper
-from tutelage.runs.record import Record, revision, write
+from tutelage.runs.environment import revision
+from tutelage.runs.record import Record, write
 from tutelage.study.judge import Judged, judge, overall
 from tutelage.study.run import Prepared, Progress, go_on, prepare, start
 from tutelage.study.summary import Summary, plain, summary

@@ -32,7 +32,7 @@ from tutelage.runs.till import Book, RecordedTill, till
 
 
 def execute(folder: Path, arm: str, seed: int) -> str:
-    """ "done" or "waiting". Safe to call again at any time: a finished arm is left alone."""
+    """Return "done" or "waiting". Safe to call again at any time: a finished arm is left alone."""
     record = Record(folder)
     place = record.arm_folder(arm, seed)
     place.mkdir(parents=True, exist_ok=True)
@@ -56,9 +56,9 @@ def _execute(record: Record, arm: str, seed: int, place: Path) -> str:
     done: list[str] = []
     last: Round | None = None
     try:
-        for last in _written(
-            rounds(Run(parts, course, seed, purse, scratch)), journal, purse, place, course, before, done
-        ):
+        played = rounds(Run(parts, course, seed, purse, scratch))
+        for one in _written(played, journal, purse, place, course, before, done):
+            last = one
             _empty(scratch)
         (place / "queue.jsonl").unlink(missing_ok=True)
     except Waiting as waiting:

@@ -15,12 +15,9 @@ import fcntl
 import functools
 import json
 import os
-import platform
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,19 +27,8 @@ import yaml
 from tutelage.core.data import Course
 from tutelage.core.errors import Fault, Refused, nearest
 from tutelage.recipe.read import Read, read_text
+from tutelage.runs.environment import environment
 from tutelage.runs.journal import lines
-
-SOFTWARE = (
-    "tutelage",
-    "numpy",
-    "scipy",
-    "scikit-learn",
-    "pyarrow",
-    "onnxruntime",
-    "tokenizers",
-    "torch",
-    "transformers",
-)
 
 
 class ArmState(NamedTuple):
@@ -182,28 +168,6 @@ def changes(before: Any, after: Any, path: str = "") -> list[Fault]:
         words = [f"{kind}: {', '.join(names)}" for kind, names in (("gone", gone), ("new", new)) if names]
         return [Fault(path, f"the labels changed ({'; '.join(words) or 'another order'})")]
     return [] if before == after else [Fault(path, f"was {before!r}, is {after!r}")]
-
-
-def environment() -> dict[str, Any]:
-    """Versions, revision and machine; never a secret."""
-    found = {}
-    for package in SOFTWARE:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return {"python": platform.python_version(), "software": found, "git": revision(), "machine": platform.machine(),
-            "system": platform.system(), "started": datetime.now(UTC).isoformat(timespec="seconds")}  # fmt: skip
-
-
-def revision(folder: Path | None = None) -> str:
-    """The git revision of the code, "+" when it was changed since; empty outside a checkout."""
-    here = folder or Path(__file__).resolve().parent
-    try:
-        asked = ["git", "-C", str(here), "describe", "--always", "--abbrev=40", "--dirty=+"]
-        return subprocess.run(asked, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return ""
 
 
 def write(path: Path, content: str | bytes) -> None:

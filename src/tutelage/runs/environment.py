@@ -1,0 +1,44 @@
+"""Under which software and on which machine a run was made; never a secret."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+SOFTWARE = (
+    "tutelage",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "pyarrow",
+    "onnxruntime",
+    "tokenizers",
+    "torch",
+    "transformers",
+)
+
+
+def environment() -> dict[str, Any]:
+    """Versions, revision and machine; never a secret."""
+    found = {}
+    for package in SOFTWARE:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return {"python": platform.python_version(), "software": found, "git": revision(), "machine": platform.machine(),
+            "system": platform.system(), "started": datetime.now(UTC).isoformat(timespec="seconds")}  # fmt: skip
+
+
+def revision(folder: Path | None = None) -> str:
+    """The git revision of the code, "+" when it was changed since; empty outside a checkout."""
+    here = folder or Path(__file__).resolve().parent
+    try:
+        asked = ["git", "-C", str(here), "describe", "--always", "--abbrev=40", "--dirty=+"]
+        return subprocess.run(asked, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""
