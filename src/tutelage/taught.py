@@ -158,7 +158,7 @@ def load(folder: str | Path) -> Taught:
 def run(
     recipe: str, sets: Sequence[str] = (), runs: str | Path = "runs", workers: int | None = None, name: str = ""
 ) -> Record:
-    """A study from its recipe to its record, as `tutelage run` does it, silently; ask `record.states()` how it ended."""
+    """A study from its recipe to its record, as `tutelage run` does it, silently; see `record.states()`."""
     from tutelage.recipe.read import read
     from tutelage.study.run import go_on, prepare, start
 

@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import sys
 import time
 
@@ -27,7 +28,7 @@ def talk(typed: bytes) -> str:
     child, master = pty.fork()
     if child == 0:
         os.execv(sys.executable, [sys.executable, "-c", CODE])
-    seen, sent, ends = b"", False, time.monotonic() + 60
+    seen, sent, ends = b"", False, time.monotonic() + 20
     while time.monotonic() < ends:
         if select.select([master], [], [], 0.1)[0]:
             try:
@@ -40,6 +41,8 @@ def talk(typed: bytes) -> str:
         if not sent and b"label> " in seen:
             os.write(master, typed)
             sent = True
+    if time.monotonic() >= ends:
+        os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     os.close(master)
     return seen.decode("utf-8", "replace")

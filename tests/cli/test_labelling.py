@@ -35,7 +35,9 @@ def test_words_may_be_written_as_people_write_them(sitting: Session, saved: list
     assert [value for _, value in saved] == [{"label": "card_lost"}, {"label": "top_up"}]
 
 
-def test_several_matches_are_offered_and_enter_takes_the_first(sitting: Session, saved: list[tuple[str, object]]) -> None:
+def test_several_matches_are_offered_and_enter_takes_the_first(
+    sitting: Session, saved: list[tuple[str, object]]
+) -> None:
     reply = sitting.type("card")
     assert not reply.done and reply.say == ">1 card_lost   2 card_stolen" and saved == []
     assert sitting.type("").done and saved == [("k0", {"label": "card_lost"})]
@@ -69,14 +71,18 @@ def test_a_label_called_like_a_command(saved: list[tuple[str, object]]) -> None:
     assert sitting.type(":q").ended
 
 
-def test_a_new_label_is_added_after_a_word_about_its_likeness(sitting: Session, saved: list[tuple[str, object]]) -> None:
+def test_a_new_label_is_added_after_a_word_about_its_likeness(
+    sitting: Session, saved: list[tuple[str, object]]
+) -> None:
     assert "'exchange_rate' is there already and looks alike" in sitting.type("+exchange_rates").say
     assert sitting.type("no").say == "not added" and saved == []
     assert "looks alike" not in sitting.type("+refund").say
     assert sitting.type("y").done and saved == [("k0", {"label": "refund"})] and "refund" in sitting.labels
 
 
-def test_a_new_label_that_is_an_old_one_in_capitals_is_the_old_one(sitting: Session, saved: list[tuple[str, object]]) -> None:
+def test_a_new_label_that_is_an_old_one_in_capitals_is_the_old_one(
+    sitting: Session, saved: list[tuple[str, object]]
+) -> None:
     sitting.type("+CARD_LOST")
     assert saved == [("k0", {"label": "card_lost"})] and sitting.labels == LABELS
 

@@ -57,7 +57,9 @@ def test_the_paper_is_refused_until_it_is_filled(checkout: Path) -> None:
         (["choose", "brand_new", "--root", "elsewhere"], "not a checkout"),
     ],
 )
-def test_refusals(checkout: Path, args: list[str], says: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refusals(
+    checkout: Path, args: list[str], says: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(checkout)
     assert main(["new", *args]) == 2
     assert says in capsys.readouterr().err

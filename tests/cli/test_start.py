@@ -18,21 +18,32 @@ print("HELD", code, [name for name in {heavy} if name in sys.modules], file=sys.
 """
 
 
-@pytest.mark.parametrize("args", [["--help"], ["list"], ["list", "choose"], ["list", "recipes"], ["run", "--help"], []], ids=" ".join)
+@pytest.mark.parametrize(
+    "args", [["--help"], ["list"], ["list", "choose"], ["list", "recipes"], ["run", "--help"], []], ids=" ".join
+)
 def test_nothing_heavy_is_imported(args: list[str]) -> None:
-    ended = subprocess.run([sys.executable, "-c", PROBE.format(heavy=HEAVY), *args], capture_output=True, text=True, timeout=120)
+    ended = subprocess.run(
+        [sys.executable, "-c", PROBE.format(heavy=HEAVY), *args], capture_output=True, text=True, timeout=120
+    )
     assert "HELD 0 []" in ended.stderr, ended.stderr
     assert len(ended.stdout) > 100, "it did say something"
 
 
 def test_the_probe_sees_what_is_imported() -> None:
     """A check that cannot fail would be none: `show` does import numpy."""
-    ended = subprocess.run([sys.executable, "-c", PROBE.format(heavy=HEAVY), "show", "choose/margin"], capture_output=True, text=True, timeout=120)
+    ended = subprocess.run(
+        [sys.executable, "-c", PROBE.format(heavy=HEAVY), "show", "choose/margin"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert "'numpy'" in ended.stderr
 
 
 def test_the_package_itself_imports_nothing() -> None:
-    code = f"import tutelage, sys; print([name for name in {HEAVY} if name in sys.modules]); print(tutelage.Pool.__name__)"
+    code = (
+        f"import tutelage, sys; print([name for name in {HEAVY} if name in sys.modules]); print(tutelage.Pool.__name__)"
+    )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert ended.stdout.split("\n")[:2] == ["[]", "Pool"]
 
@@ -94,5 +105,7 @@ def test_completion_of_the_shell(shell: str) -> None:
     kinds = {"bash": {"COMP_WORDS": "tutelage list ch", "COMP_CWORD": "2"}}
     env = {**os.environ, "_TUTELAGE_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": "tutelage list ch",
            "_TYPER_COMPLETE_FISH_ACTION": "get-args", **kinds.get(shell, {})}  # fmt: skip
-    ended = subprocess.run([sys.executable, "-m", "tutelage.cli.main"], capture_output=True, text=True, timeout=60, env=env)
+    ended = subprocess.run(
+        [sys.executable, "-m", "tutelage.cli.main"], capture_output=True, text=True, timeout=60, env=env
+    )
     assert "choose" in ended.stdout, ended.stderr

@@ -5,7 +5,18 @@ from pathlib import Path
 
 import pytest
 
-SHORT = ["run", "few-labels", "--set", "student.use=text.linear", "--arm", "uniform", "--labels", "40", "--workers", "0"]
+SHORT = [
+    "run",
+    "few-labels",
+    "--set",
+    "student.use=text.linear",
+    "--arm",
+    "uniform",
+    "--labels",
+    "40",
+    "--workers",
+    "0",
+]
 
 
 @pytest.fixture
@@ -37,20 +48,36 @@ def test_wrong_separator(refused, tickets_csv: Path, at_home: Path) -> None:
 
 def test_the_separator_can_be_named(cli, tickets_csv: Path, at_home: Path) -> None:
     (at_home / "semi.csv").write_text(tickets_csv.read_text().replace(",", ";"), encoding="utf-8")
-    ended = cli(*SHORT, "--data", "semi.csv", "--text", "body", "--label", "queue", "--seeds", "1", "--set", 'data.separator=";"')
+    ended = cli(
+        *SHORT,
+        "--data",
+        "semi.csv",
+        "--text",
+        "body",
+        "--label",
+        "queue",
+        "--seeds",
+        "1",
+        "--set",
+        'data.separator=";"',
+    )
     assert ended.code == 0, ended.err
 
 
 def test_mixed_encodings(refused, at_home: Path) -> None:
-    rows = ["body,queue".encode(), "die Rechnung für März,billing".encode(), "die Tür klemmt,broken".encode("cp1252")]
+    rows = [b"body,queue", "die Rechnung für März,billing".encode(), "die Tür klemmt,broken".encode("cp1252")]
     (at_home / "mixed.csv").write_bytes(b"\n".join(rows) + b"\n")
     said = refused(*SHORT, "--data", "mixed.csv", "--text", "body", "--label", "queue")
     assert "mixed.csv, line 3" in said and "mixes encodings" in said and "encoding:" in said
 
 
 def test_an_exam_label_that_nobody_in_the_pool_has(refused, tickets_csv: Path, at_home: Path) -> None:
-    (at_home / "exam.csv").write_text("body,queue\nwhere is my order,logistics\nmy bill is wrong,billing\n", encoding="utf-8")
-    said = refused(*SHORT, "--data", "tickets.csv", "--text", "body", "--label", "queue", "--set", "data.exam={file: exam.csv}")
+    (at_home / "exam.csv").write_text(
+        "body,queue\nwhere is my order,logistics\nmy bill is wrong,billing\n", encoding="utf-8"
+    )
+    said = refused(
+        *SHORT, "--data", "tickets.csv", "--text", "body", "--label", "queue", "--set", "data.exam={file: exam.csv}"
+    )
     assert "exam.csv" in said and "'logistics'" in said and "row 1" in said
 
 
@@ -85,11 +112,17 @@ def test_a_budget_larger_than_the_pool(refused, tickets_csv: Path) -> None:
 
 def test_unknown_method(refused, recipe: Path) -> None:
     said = refused("run", "mine.yaml", "--set", "choose.use=margni")
-    assert "no choose method is called 'margni'" in said and "did you mean 'margin'" in said and "tutelage list choose" in said
+    assert (
+        "no choose method is called 'margni'" in said
+        and "did you mean 'margin'" in said
+        and "tutelage list choose" in said
+    )
 
 
 def test_misfit_of_stages(refused, recipe: Path) -> None:
-    recipe.write_text(recipe.read_text().replace("margin: {choose: {use: margin}}", "margin: {choose: {use: core_set}}"))
+    recipe.write_text(
+        recipe.read_text().replace("margin: {choose: {use: margin}}", "margin: {choose: {use: core_set}}")
+    )
     said = refused("run", "mine.yaml")
     assert "mine.yaml, line 9" in said, "the line of the key at fault"
     assert "core_set needs a student that has CanEmbed, which text.linear has not" in said and "text.embedded" in said

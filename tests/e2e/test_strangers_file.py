@@ -31,10 +31,19 @@ def answer_sheet(path: Path, truth: dict[str, str], only: int | None = None) -> 
 
 
 def test_every_row_has_its_label(cli, tickets_csv: Path, at_home: Path) -> None:
-    ended = cli("run", "few-labels", *FILE, "--label", "queue", "--labels", "33", "--seeds", "2", *LIGHT, "--name", "full")
+    ended = cli(
+        "run", "few-labels", *FILE, "--label", "queue", "--labels", "33", "--seeds", "2", *LIGHT, "--name", "full"
+    )
     assert ended.code == 0, ended.err
     spelt = ended.err.split("this is short for: ")[1].splitlines()[0]
-    for piece in ("data.use=table", "data.path=tickets.csv", "data.text=body", "data.label=queue", "budget.labels=33", "per_round=3"):
+    for piece in (
+        "data.use=table",
+        "data.path=tickets.csv",
+        "data.text=body",
+        "data.label=queue",
+        "budget.labels=33",
+        "per_round=3",
+    ):
         assert f"--set {piece}" in spelt
     assert "human" not in spelt, "the file itself can answer"
     assert "76 of 304 labelled rows are the exam" in ended.err
@@ -45,10 +54,20 @@ def test_every_row_has_its_label(cli, tickets_csv: Path, at_home: Path) -> None:
 def test_no_label_at_all_then_a_sheet(cli, at_home: Path, texts_and_labels: dict[str, str]) -> None:
     """The person is asked; the exam is asked first; the run ends when all is answered."""
     (at_home / "mails.txt").write_text("\n".join(list(texts_and_labels)[:150]) + "\n", encoding="utf-8")
-    ended = cli("run", "few-labels", "--data", "mails.txt", "--labels", "60", *LIGHT, "--set", "per_round=5", "--name", "mine")
+    ended = cli(
+        "run", "few-labels", "--data", "mails.txt", "--labels", "60", *LIGHT, "--set", "per_round=5", "--name", "mine"
+    )
     assert ended.code == 5, ended.err
-    assert "--set 'data.exam={bought: 50}'" in ended.err and "--set teach.use=human" in ended.err and "--set seeds=1" in ended.err
-    assert "tutelage label mine" in ended.err and "tutelage resume mine" in ended.err and "50 questions are open" in ended.err
+    assert (
+        "--set 'data.exam={bought: 50}'" in ended.err
+        and "--set teach.use=human" in ended.err
+        and "--set seeds=1" in ended.err
+    )
+    assert (
+        "tutelage label mine" in ended.err
+        and "tutelage resume mine" in ended.err
+        and "50 questions are open" in ended.err
+    )
     assert cli("resume", "mine", "--workers", "0").code == 5, "waiting costs nothing and changes nothing"
     assert not list(at_home.glob("runs/mine/arms/*/*/rounds/*"))
     asked = 0
@@ -85,14 +104,27 @@ def test_too_few_labels_for_an_exam(cli, write_tickets: Callable[..., Path], at_
     write_tickets(at_home / "tickets.csv", labelled=20)
     ended = cli("run", "few-labels", *FILE, "--label", "queue", "--labels", "240", *LIGHT, "--name", "few")
     assert ended.code == 5, ended.err
-    assert "too few for an exam" in ended.err and "--set 'data.exam={bought: 60}'" in ended.err and "60 questions are open" in ended.err
+    assert (
+        "too few for an exam" in ended.err
+        and "--set 'data.exam={bought: 60}'" in ended.err
+        and "60 questions are open" in ended.err
+    )
 
 
 def test_labels_typed_at_the_terminal(cli, at_home: Path, texts_and_labels: dict[str, str]) -> None:
     """The whole way by standard input: unknown labels are added, a mistake is undone, one is skipped, one is not known."""
     with (at_home / "small.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["body"], *([text] for text in list(texts_and_labels)[:40])])
-    sets = ["--set", "data.labels=[billing,login,delivery,broken]", "--exam-labels", "4", "--labels", "8", "--set", "per_round=4"]
+    sets = [
+        "--set",
+        "data.labels=[billing,login,delivery,broken]",
+        "--exam-labels",
+        "4",
+        "--labels",
+        "8",
+        "--set",
+        "per_round=4",
+    ]
     assert cli("run", "few-labels", "--data", "small.csv", "--text", "body", *sets, *LIGHT, "--name", "typed").code == 5
     typed = ["bil", "s", "+complaint", "y", "u", "login", "?", "q"]
     first = cli("label", "typed", "--by", "ada", typed="\n".join(typed) + "\n")
@@ -106,11 +138,15 @@ def test_labels_typed_at_the_terminal(cli, at_home: Path, texts_and_labels: dict
     assert (at_home / "runs/typed/report.html").is_file()
 
 
-def test_predict_export_and_load_say_the_same(cli, recipe: Path, at_home: Path, texts_and_labels: dict[str, str]) -> None:
+def test_predict_export_and_load_say_the_same(
+    cli, recipe: Path, at_home: Path, texts_and_labels: dict[str, str]
+) -> None:
     assert cli("run", "mine.yaml", "--workers", "0", "--name", "it").code == 0
     texts = list(texts_and_labels)[:30]
     (at_home / "new.txt").write_text("\n".join(texts) + "\n", encoding="utf-8")
-    (at_home / "new.jsonl").write_text("".join(json.dumps({"say": text, "nr": f"n{i}"}) + "\n" for i, text in enumerate(texts)), encoding="utf-8")
+    (at_home / "new.jsonl").write_text(
+        "".join(json.dumps({"say": text, "nr": f"n{i}"}) + "\n" for i, text in enumerate(texts)), encoding="utf-8"
+    )
     said = cli("predict", "it", "new.txt", "--below", "0.6")
     assert said.code == 0 and "arm uniform (it is the first), seed 0" in said.err, said.err
     rows = list(csv.DictReader(said.out.splitlines()))
@@ -149,7 +185,9 @@ def test_the_best_verdict_is_taken_else_the_first() -> None:
     def one(treatment: str, control: str, verdict: str) -> SimpleNamespace:
         return SimpleNamespace(condition=SimpleNamespace(treatment=treatment, control=control), verdict=verdict)
 
-    told = SimpleNamespace(judged=[one("b", "a", "better"), one("c", "a", "better"), one("c", "b", "better"), one("d", "a", "unclear")])
+    told = SimpleNamespace(
+        judged=[one("b", "a", "better"), one("c", "a", "better"), one("c", "b", "better"), one("d", "a", "unclear")]
+    )
     assert [wins(told, arm) for arm in "abcd"] == [-2, 0, 2, 0]
 
 
@@ -162,7 +200,7 @@ def test_show_prints_a_recipe_that_runs(cli, tickets_csv: Path, at_home: Path) -
     told = json.loads(ended.out)
     assert [arm["name"] for arm in told["arms"]] == ["uniform"] and told["budget"] == {"labels": 22.0}
     resolved = yaml.safe_load(cli("show", "few-labels", "--arm", "chosen_self_training").out)
-    assert resolved["choose"]["use"] == "cover_then_margin" and resolved["steps"][1]["teach"] == {"use": "self_training"}
+    assert resolved["choose"]["use"] == "typical" and resolved["steps"][1]["teach"] == {"use": "self_training"}
 
 
 def test_a_run_goes_on_only_as_it_began(cli, recipe: Path, tickets_csv: Path, at_home: Path) -> None:
@@ -201,7 +239,12 @@ def test_compare_joins_recipes_and_prints_runs_again(cli, tickets_csv: Path, at_
 def test_the_installed_command(tickets_csv: Path, recipe: Path) -> None:
     """Once through the console script, with worker processes; Ctrl-C is covered where runs are killed."""
     command = str(Path(sys.executable).with_name("tutelage"))
-    ended = subprocess.run([command, "run", "mine.yaml", "--seeds", "1", "--workers", "2", "--name", "it"], capture_output=True, text=True, timeout=240)
+    ended = subprocess.run(
+        [command, "run", "mine.yaml", "--seeds", "1", "--workers", "2", "--name", "it"],
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
     assert ended.returncode == 0, ended.stderr
     assert "report: runs/it/report.html" in ended.stdout and "Traceback" not in ended.stderr
     unknown = subprocess.run([command, "run", "nothing"], capture_output=True, text=True, timeout=60)

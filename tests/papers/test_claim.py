@@ -9,8 +9,8 @@ import pytest
 from tutelage.core.errors import Refused
 from tutelage.papers import check, provenance, read
 from tutelage.papers import claim as claiming
-from tutelage.papers.claim import CLAIMS, claim, seeds_of, verdict
 from tutelage.papers.check import disagreements, stale
+from tutelage.papers.claim import CLAIMS, claim, seeds_of, verdict
 from tutelage.papers.read import papers
 
 PAPER = """
@@ -172,7 +172,7 @@ def test_a_claim_that_was_committed_after_its_run_is_found(shelf: Path) -> None:
 
 def test_an_interrupted_run_of_the_same_claim_goes_on(shelf: Path, monkeypatch) -> None:
     commit(shelf)
-    for module in ("tutelage.runs.record", "tutelage.papers.claim"):
+    for module in ("tutelage.runs.environment", "tutelage.papers.claim"):
         monkeypatch.setattr(f"{module}.revision", lambda: "a" * 40)
     first = run(shelf)
     (first.run / "arms" / "uniform" / "4" / "events.jsonl").unlink()

@@ -83,11 +83,19 @@ def _key() -> str:
 
 
 def _rest_of_sequence() -> None:
-    """An arrow or function key sends several bytes at once; they mean nothing here."""
+    """An arrow or function key sends ESC [ parameters final, or ESC O final; it means nothing here.
+
+    Only the sequence itself is read: what was pasted or typed behind it stays.
+    """
     import select
 
-    while select.select([sys.stdin], [], [], 0.01)[0]:
-        os.read(sys.stdin.fileno(), 1)
+    def waits() -> bool:
+        return bool(select.select([sys.stdin], [], [], 0.01)[0])
+
+    if waits() and os.read(sys.stdin.fileno(), 1) in {b"[", b"O"}:
+        while waits():
+            if 0x40 <= os.read(sys.stdin.fileno(), 1)[0] <= 0x7E:
+                return
 
 
 @contextmanager

@@ -26,7 +26,6 @@ LIBRARIES = {
         "typer",
         "rich",
         "jinja2",
-        "matplotlib",
         "onnxruntime",
         "tokenizers",
     ),

@@ -148,10 +148,6 @@ def _whole(value: str) -> bool:
 
 def _numbers(name: str, values: list[Any], rows: list[int], faults: Faults) -> pa.Array:
     """Numbers, or lists of numbers of one width; a cell that is neither is told and becomes null."""
-    try:
-        return pa.array(values, pa.list_(pa.float64()) if any(isinstance(v, list) for v in values) else pa.float64())
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        pass
     lists = isinstance(next((v for v in values if v is not None), None), list)
     for at, value in enumerate(values):
         good = value is None or (_number_list(value) if lists else _number(value))
