@@ -159,7 +159,8 @@ def _numbers(name: str, values: list[Any], rows: list[int], faults: Faults) -> p
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e308
+    """Infinity and NaN are numbers here: the rule against them has a sentence of its own."""
+    return isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1e308)
 
 
 def _number_list(value: Any) -> bool:
