@@ -31,6 +31,14 @@ from tutelage.cli import (
 )
 from tutelage.core.errors import TutelageError
 
+INTRODUCTION = """Teach models with as little supervision as possible, and say honestly what it cost.
+
+\b
+  tutelage run few-labels             compare four ways of spending 308 labels on real data
+  tutelage run few-labels --data tickets.csv --text body --label queue --labels 200
+  tutelage label last                 answer what a run asks you
+  tutelage predict last new.csv       use what it taught
+  tutelage list                       what there is to choose from"""
 EPILOG = (
     "Exit codes: 0 done or held, 1 failed, 2 the request cannot work, 3 refuted, 4 unclear, 5 waiting for a person, "
     "6 an asset or extra is missing, 130 interrupted and resumable."
@@ -52,7 +60,7 @@ def _version(asked: bool) -> None:
         raise typer.Exit(0)
 
 
-@app.callback()
+@app.callback(help=INTRODUCTION)
 def tutelage(
     debug: Annotated[
         bool, typer.Option("--debug", help="Show the traceback of an unexpected error (anywhere in the line).")
@@ -61,15 +69,7 @@ def tutelage(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    r"""Teach models with as little supervision as possible, and say honestly what it cost.
-
-    \b
-    tutelage run few-labels                      compare four ways of spending 308 labels on real data
-    tutelage run few-labels --data tickets.csv --text body --label queue --labels 200
-    tutelage label last                          answer what a run asks you
-    tutelage predict last new.csv                use what it taught
-    tutelage list                                what there is to choose from
-    """
+    """Everything that tutelage does, by verb."""
 
 
 VERBS = (  # name, function, examples, one line for the list of verbs
