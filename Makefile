@@ -11,7 +11,7 @@ quickstart: .venv/core  ## install the light core, fetch pinned assets, compare 
 
 test: .venv/dev  ## everything tests need, then every test
 	$(BIN)/tutelage fetch --for tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile -rs
+	$(BIN)/python -m pytest -n 2 --dist loadfile -rsxX
 
 check: .venv/dev  ## style, types and import rules
 	$(BIN)/ruff check src tests benchmarks
@@ -19,14 +19,15 @@ check: .venv/dev  ## style, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-try: .venv/dev  ## one method: its own tests and the checks of its room, as in `make try M=choose/margin`
-	$(BIN)/python -m pytest -q tests/$(dir $(M))test_$(subst .,_,$(notdir $(M))).py \
-		tests/contract/test_$(firstword $(subst /, ,$(M))).py -k "not every_file or $(notdir $(M))"
+try: .venv/dev  ## one method: its own tests, then the checks of its room, as in `make try M=choose/margin`
+	$(BIN)/python -m pytest $(shell echo tests/$(M) | sed -E 's#[.]#/#g; s#/([^/]*)$$#/test_\1.py#')
+	$(BIN)/python -m pytest tests/contract/test_$(firstword $(subst /, ,$(M))).py -k "$(notdir $(M))"
 
 claims: .venv/dev  ## every paper's claim, resumable; writes claims/*.json
 	$(BIN)/tutelage claim --all
 
 bench: .venv/dev  ## every benchmark, one JSON line each
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
 
 clean:  ## the environment and every cache of this folder; runs are kept

@@ -150,16 +150,17 @@ def _labels(
     known = set(open_.labels)
     added = tuple(dict.fromkeys(label for label in wanted.values() if label != UNKNOWN and label not in known))
     if added and not new_labels:
-        for key, label in wanted.items():
-            if label in added:
-                near = nearest(label, open_.labels) if open_.labels else "there are no labels yet"
-                faults.append(
-                    Fault(
-                        f"{path}, row {where[key]}, field label",
-                        f"{label!r} is not a label of this run",
-                        f"{near}; --new-labels adds it",
-                    )
+        for label in added:  # one fault a label, however many rows have it
+            rows = sorted(where[key] for key, given in wanted.items() if given == label)
+            place = ", ".join(str(row) for row in rows[:5]) + (f" and {len(rows) - 5} more" if len(rows) > 5 else "")
+            near = nearest(label, open_.labels) if open_.labels else "there are no labels yet"
+            faults.append(
+                Fault(
+                    f"{path}, row{'s' if len(rows) > 1 else ''} {place}, field label",
+                    f"{label!r} is not a label of this run",
+                    f"{near}; --new-labels adds it",
                 )
+            )
     return added
 
 
