@@ -139,3 +139,21 @@ def test_every_room_lists_names_and_sentences(room: str) -> None:
 def test_an_empty_pool_gathers_nothing() -> None:
     empty: Pool = POOL.take([])
     assert len(empty) == 0 and empty.ids() == [] and empty.vectors().shape == (0, 2)
+
+
+def test_a_part_of_another_package_is_listed_and_built_under_its_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another package declares `theirs.border` in the group tutelage.choose."""
+    from importlib import metadata
+
+    from tutelage.core import parts
+
+    point = metadata.EntryPoint("theirs.border", "tutelage.choose.margin:Margin", "tutelage.choose")
+    unprefixed = metadata.EntryPoint("border", "tutelage.choose.margin:Margin", "tutelage.choose")
+    found = {"tutelage.choose": [point, unprefixed]}
+    monkeypatch.setattr(metadata, "entry_points", lambda group: found.get(group, []))
+    parts._outside.cache_clear()
+    try:
+        assert names("choose")[-1] == "theirs.border" and "border" not in names("choose")
+        assert type(build("choose", {"use": "theirs.border"})).__name__ == "Margin"
+    finally:
+        parts._outside.cache_clear()
