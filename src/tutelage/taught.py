@@ -99,7 +99,7 @@ def pick(record: Record, told: Summary, arm: str | None = None, seed: int | None
         won = {name: wins(told, name) for name in arms}
         arm = max(arms, key=lambda name: (won[name], -arms.index(name)))
         why = "its verdict is the best" if won[arm] > 0 else "it is the first"
-    seeds = read.study.seed_list
+    seeds = record.seeds
     chosen = seeds[0] if seed is None else seed
     if chosen not in seeds:
         raise Refused(Fault("--seed", f"this run has no seed {chosen}", f"its seeds are {', '.join(map(str, seeds))}"))
@@ -115,7 +115,8 @@ def wins(told: Summary, arm: str) -> int:
     won = 0
     for one in told.judged:
         sign = {"better": 1, "worse": -1}.get(one.verdict, 0)
-        won += sign * ((one.condition.treatment == arm) - (one.condition.control == arm))
+        treatment, control = one.condition.pair or ("", "")
+        won += sign * ((treatment == arm) - (control == arm))
     return won
 
 

@@ -15,7 +15,7 @@ from tutelage.core.data import Block, Floats32, Ints, Kinds, Label, Lessons, Poo
 from tutelage.core.digest import digest
 from tutelage.core.method import method
 from tutelage.core.rng import stream
-from tutelage.core.stages import CanEmbed, CanFit, CanWeigh, View
+from tutelage.core.stages import CanEmbed, CanFit, CanWeigh, Spend, View
 from tutelage.runs.till import RecordedTill, till
 
 __all__ = ["ANSWERS", "CODES", "POINTS", "POOL", "Nearest", "NearestMean", "stream", "till", "vector_pool", "view"]
@@ -72,7 +72,9 @@ class Nearest:
     def answer(self, pool: Pool, rng: Rng) -> Block:
         return labelled(Rows(pool, np.arange(len(pool))), self.probs(pool).argmax(1), "nearest")
 
-    def fit(self, lessons: Lessons, rng: Rng) -> Nearest:
+    def fit(self, lessons: Lessons, rng: Rng, spend: Spend | None = None) -> Nearest:
+        if spend is not None:
+            spend(float(sum(block.size for block in lessons) * self.means.shape[1]))
         names = max((block.about.pool.labels for block in lessons), key=len, default=self.names)
         width = self.means.shape[1]
         sums, counts = np.zeros((len(names), width)), np.zeros(len(names))

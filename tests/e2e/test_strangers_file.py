@@ -183,7 +183,7 @@ def test_the_best_verdict_is_taken_else_the_first() -> None:
     from tutelage.taught import wins
 
     def one(treatment: str, control: str, verdict: str) -> SimpleNamespace:
-        return SimpleNamespace(condition=SimpleNamespace(treatment=treatment, control=control), verdict=verdict)
+        return SimpleNamespace(condition=SimpleNamespace(pair=(treatment, control)), verdict=verdict)
 
     told = SimpleNamespace(
         judged=[one("b", "a", "better"), one("c", "a", "better"), one("c", "b", "better"), one("d", "a", "unclear")]

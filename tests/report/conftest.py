@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tutelage.recipe.conditions import Contrast, Measure
 from tutelage.recipe.read import read_text
-from tutelage.recipe.schema import Beats, Measure
 from tutelage.study.asked import Asked, Confused
 from tutelage.study.estimate import Estimate, Facts, Point, ScoreOf
 from tutelage.study.judge import Judged
@@ -64,7 +64,7 @@ def told():
     ):
         whole = tuple(_arm(name, k, seeds, rounds, labels, text, points) for k, name in enumerate(arms))
         nan, few = math.nan, seeds < 5
-        condition = Beats(treatment=arms[0], control=arms[-1], measure=Measure(use="last", of="accuracy"), by=0.02)
+        condition = Contrast(of={arms[0]: 1.0, arms[-1]: -1.0}, measure=Measure(use="last", of="accuracy"), above=0.02)
         outcome, verdict, low, high = ("unclear", "unclear", nan, nan) if few else ("held", "better", 0.0781, 0.1043)
         items = 0 if few else 3080
         one = Judged(condition, outcome, verdict, 0.0912, low, high, seeds, items, (0.0912,) * seeds, "how it was made")

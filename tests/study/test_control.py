@@ -18,7 +18,7 @@ def test_one_recipe_gets_a_control_that_differs_in_choice_alone() -> None:
     ours, control = read.recipes["s"].model_dump(), read.recipes["uniform"].model_dump()
     assert control.pop("choose") == {"use": "uniform"} and ours.pop("choose") == {"use": "margin"}
     assert ours == control
-    said = [(one.treatment, one.control, one.measure.use, one.gate) for one in read.study.shows]
+    said = [(*one.pair, one.measure.use, one.gate) for one in read.study.shows]
     assert said == [("s", "uniform", "last", True), ("s", "uniform", "area", False)]
 
 
@@ -50,7 +50,7 @@ def test_none_is_added_where(why: str, text: str) -> None:
 def test_a_uniform_arm_that_differs_elsewhere_is_no_control() -> None:
     read = planned(f"arms: {{m: {{{ARM}}}, uniform: {{choose: {{use: uniform}}, rounds: 1}}}}")
     assert list(read.recipes) == ["m", "uniform", "uniform_control"]
-    assert {one.control for one in read.study.shows} == {"uniform_control"}
+    assert {one.pair[1] for one in read.study.shows} == {"uniform_control"}
 
 
 def test_steps_are_seen_through() -> None:

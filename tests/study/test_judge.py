@@ -4,11 +4,13 @@ import math
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from tutelage.core.errors import Refused
-from tutelage.kit.intervals import crossed, t_interval
-from tutelage.recipe.schema import Beats
-from tutelage.study.judge import Judged, again, judge, overall
+from tutelage.kit.intervals import crossed, holm, t_interval
+from tutelage.recipe.conditions import Contrast, Follows
+from tutelage.recipe.schema import Study
+from tutelage.study.judge import Judged, again, judge, level_at, overall, some_better
 
 SHOWS = "[{treatment: a, control: b, measure: {use: last}%s}]"
 
@@ -97,13 +99,13 @@ def test_stored_values_give_the_verdict_again(written) -> None:
     """What is kept of a comparison, per-seed values and two mean squares, is enough to work out its interval."""
     for value in (np.mean, np.median):
         (found,) = judge(written({"a": arm(0.9, 0), "b": arm(0.3, 100)}, SHOWS % "", value=value))
-        outcome, interval = again(found.per_seed, found.squares, 0.0)
-        assert outcome == found.outcome
+        outcome, verdict, interval = again(found.per_seed, found.squares, found.condition)
+        assert (outcome, verdict) == (found.outcome, found.verdict)
         assert interval[:3] == pytest.approx((found.estimate, found.low, found.high), rel=1e-12)
 
 
 def condition(outcome, gate=True) -> Judged:
-    beats = Beats(treatment="a", control="b", gate=gate)
+    beats = Contrast(of={"a": 1, "b": -1}, gate=gate)
     return Judged(beats, outcome, "unclear", 0, 0, 0, 5, 0, (), "")
 
 
@@ -114,3 +116,88 @@ def test_overall() -> None:
     assert overall([held, unclear, refuted]) == "refuted"
     assert overall([held, condition("refuted", gate=False)]) == "held"
     assert overall([]) == overall([condition("held", gate=False)]) == "unclear"
+
+
+def test_interaction_of_four_arms(written) -> None:
+    """(a - b) - (c - d), seed by seed and item by item."""
+    arms = {"a": arm(0.9, 0), "b": arm(0.4, 50), "c": arm(0.6, 100), "d": arm(0.5, 150)}
+    (found,) = judge(written(arms, "[{of: {a: 1, b: -1, c: -1, d: 1}, measure: {use: last}}]"))
+    table = np.stack(
+        [arms["a"][s][0][1] - arms["b"][s][0][1] - arms["c"][s][0][1] + arms["d"][s][0][1] for s in range(6)]
+    )
+    assert (found.estimate, found.low, found.high) == pytest.approx(crossed(table)[:3])
+    assert found.condition.pair is None and found.condition.text == "a - b - c + d"
+
+
+def test_one_arm_against_a_number_keeps_its_sign(written) -> None:
+    """At least: .9 lies above .5; and a score where less is better is not turned, so its limit reads as written."""
+    for higher in (True, False):
+        (found,) = judge(written({"a": arm(0.9, 0)}, "[{of: {a: 1}, above: 0.5}]", higher=higher))
+        assert found.outcome == "held" and found.estimate == pytest.approx(0.9, abs=0.1)
+    (below,) = judge(written({"a": arm(0.9, 0)}, "[{of: {a: -1}, above: -0.95}]"))
+    assert below.estimate < -0.8
+
+
+def test_within_a_margin(written) -> None:
+    """Two arms that share 90 % of their answers are the same within .2; two that differ by .6 are not; .02 is open."""
+    base = arm(0.5, 0)
+    close = {
+        s: [(10, np.where(np.arange(40) % 10 == s % 10, 1 - points[0][1], points[0][1]))] for s, points in base.items()
+    }
+    shows = "[{treatment: a, control: b, within: %s}]"
+    assert judge(written({"a": base, "b": close}, shows % 0.2))[0].outcome == "held"
+    assert judge(written({"a": base, "b": close}, shows % 0.2))[0].verdict == "tie"
+    assert judge(written({"a": base, "b": close}, shows % 0.001))[0].outcome == "unclear"
+    assert judge(written({"a": arm(0.9, 0), "b": arm(0.3, 100)}, shows % 0.2))[0].outcome == "refuted"
+
+
+def test_a_trend_over_a_knob_and_between_two_measures(written) -> None:
+    """Shares .2, .5, .8 rise with the knob at every seed: correlation 1, its interval has no width."""
+    arms = {"a": arm(0.1, 0), "b": arm(0.5, 50), "c": arm(0.95, 100)}
+    shows = "[{arms: [a, b, c], knob: [1, 2, 30], measure: {use: last}, direction: %s}, {arms: [a, b, c], knob: {use: area}, direction: rises}]"
+    rises, same = judge(written(arms, shows % "rises"))
+    assert (rises.outcome, rises.estimate, same.outcome) == ("held", 1.0, "held")
+    assert judge(written(arms, shows % "falls"))[0].outcome == "refuted"
+
+
+def test_holm_over_the_arms_that_are_compared_with_one_control(written) -> None:
+    arms = {"c": arm(0.5, 0), "a": arm(0.9, 100), "b": arm(0.55, 200)}
+    shows = "[{treatment: a, control: c}, {treatment: b, control: c}, {treatment: a, control: b}]"
+    judged = judge(written(arms, shows))
+    adjusted = some_better(judged)
+    assert adjusted[:2] == pytest.approx(holm([judged[0].p, judged[1].p])) and math.isnan(adjusted[2])
+
+
+def test_cost_to_a_level_says_who_never_reached_it(written) -> None:
+    fast = {s: [(10, [0, 0]), (20, [1, 1]), (40, [1, 1])] for s in range(5)}
+    slow = {s: [(10, [0, 0]), (40, [1, 1] if s else [0, 0])] for s in range(5)}
+    (found,) = judge(
+        written({"fast": fast, "slow": slow}, "[{treatment: fast, control: slow, measure: {use: cost_to, level: 0.9}}]")
+    )
+    assert found.per_seed == (20, 20, 20, 20, 20) and found.outcome == "held"
+    assert "slow at 1 of 5 seeds" in found.note
+
+
+def test_declared_looks_share_the_error() -> None:
+    """At the end of two looks of 5 and 10 seeds less than .05 is left; a study without looks has all of it."""
+    whole = {"arms": {"a": {"data": {"use": "digits"}, "student": {"use": "vector.logistic"}}}, "seeds": 10}
+    study = Study.model_validate({**whole, "looks": [5]})
+    levels = [level_at(study, seeds) for seeds in (5, 10)]
+    assert sum(1 - level for level in levels) == pytest.approx(0.05) and levels[0] > levels[1] > 0.95
+    assert level_at(Study.model_validate(whole), 10) == 0.95
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ({"treatment": "a", "control": "a"}, "two different arms"),
+        ({"of": {"a": 1, "b": -0.5}}, "sum to 0.5"),
+        ({"of": {"a": 1, "b": -1}, "above": 0.1, "within": 0.2}, "one of them"),
+        ({"of": {"a": 1, "b": -1}, "measure": {"use": "cost_to"}}, "level"),
+        ({"arms": ["a", "b", "c"], "knob": [1, 2]}, "3 values"),
+        ({"arms": ["a", "b"], "knob": [1, 2]}, "at least 3"),
+    ],
+)
+def test_conditions_that_mean_nothing_are_refused(condition, said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        TypeAdapter(Contrast | Follows).validate_python(condition)

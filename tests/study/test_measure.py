@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tutelage.core.errors import Refused
-from tutelage.recipe.schema import Measure
-from tutelage.study.measure import curve, items, per_seed, weights
+from tutelage.recipe.conditions import Measure
+from tutelage.study.measure import censored, curve, items, per_seed, weights
 
 LAST, AREA = Measure(use="last"), Measure(use="area")
 
@@ -19,7 +19,7 @@ def test_by_hand(written) -> None:
     item two only at 40: .5 x 20 / 30 = 10 / 30; their mean is the area.
     """
     record = written({"a": {0: [(10, [0, 0]), (20, [1, 0]), (40, [1, 1])]}})
-    assert curve(record, "a", 0, "accuracy").costs.tolist() == [10, 20, 40]
+    assert curve(record, "a", 0, LAST).costs.tolist() == [10, 20, 40]
     assert per_seed(record, "a", LAST).tolist() == [1.0]
     assert per_seed(record, "a", AREA) == pytest.approx([17.5 / 30])
     assert items(record, "a", 0, AREA).values == pytest.approx([25 / 30, 10 / 30])
@@ -33,24 +33,24 @@ def test_arms_are_compared_at_costs_that_both_reached(written) -> None:
     """
     record = written({"a": {0: [(10, [0, 0]), (30, [1, 1])]}, "b": {0: [(20, [1, 0]), (25, [1, 0])]}})
     for measure in (LAST, AREA):
-        assert per_seed(record, "a", measure, "b").tolist() == [0.0]
-        assert per_seed(record, "b", measure, "a").tolist() == [0.5]
+        assert per_seed(record, "a", measure, ["b"]).tolist() == [0.0]
+        assert per_seed(record, "b", measure, ["a"]).tolist() == [0.5]
     assert per_seed(record, "a", AREA).tolist() == [0.5]  # alone: over its own range
 
 
 def test_no_common_cost_is_nan(written) -> None:
     record = written({"a": {0: [(10, [0])]}, "b": {0: [(20, [1])]}})
-    assert np.isnan(per_seed(record, "a", LAST, "b")).all()
+    assert np.isnan(per_seed(record, "a", LAST, ["b"])).all()
 
 
 def test_several_points_at_one_cost_are_the_last_of_them(written) -> None:
     record = written({"a": {0: [(10, [0]), (10, [1]), (20, [1])]}})
-    assert curve(record, "a", 0, "accuracy").values.tolist() == [1, 1]
+    assert curve(record, "a", 0, LAST).values.tolist() == [1, 1]
 
 
 def test_an_unknown_score_is_refused_with_the_nearest(written) -> None:
     with pytest.raises(Refused, match="did you mean 'accuracy'"):
-        curve(written({"a": {0: [(10, [0])]}}), "a", 0, "acuracy")
+        curve(written({"a": {0: [(10, [0])]}}), "a", 0, Measure(of="acuracy"))
 
 
 def test_an_unfinished_seed_is_nan(written) -> None:
@@ -79,3 +79,40 @@ def test_the_area_is_numpys_trapezoid(costs) -> None:
     made = weights(costs, "area", (costs[0], costs[-1])) @ values
     width = costs[-1] - costs[0]
     assert made == pytest.approx(np.trapezoid(values, costs) / width if width else values[0])
+
+
+def test_cost_to_a_level(written) -> None:
+    """a: .5 at 20, 1 at 40; b: never above .5, up to 50 labels. The common costs are 10 to 40.
+
+    To .5: a 20, b 10. To .75: a 40, b is censored at 40. The level .25 is reached where the curves begin.
+    """
+    record = written({"a": {0: [(10, [0, 0]), (20, [1, 0]), (40, [1, 1])]}, "b": {0: [(10, [1, 0]), (50, [0, 1])]}})
+
+    def cost(arm: str, level: float) -> float:
+        other = {"a": "b", "b": "a"}[arm]
+        return float(per_seed(record, arm, Measure(use="cost_to", level=level), [other])[0])
+
+    assert [cost("a", 0.5), cost("b", 0.5), cost("a", 0.75), cost("b", 0.75), cost("b", 0.25)] == [20, 10, 40, 40, 10]
+    never = Measure(use="cost_to", level=0.75)
+    assert (censored(record, "a", never, ["b"]), censored(record, "b", never, ["a"])) == (0, 1)
+    assert len(items(record, "a", 0, never).values) == 0
+
+
+def test_cost_to_a_level_of_a_score_that_should_fall(written) -> None:
+    record = written({"a": {0: [(10, [1, 1]), (20, [1, 0]), (40, [0, 0])]}}, higher=False)
+    assert per_seed(record, "a", Measure(use="cost_to", level=0.5)).tolist() == [20]
+
+
+def test_another_unit_of_cost(written) -> None:
+    """By FLOP, 5 and 100 for the two points, instead of labels: (.0 + .5) / 2 over one width."""
+    record = written({"a": {0: [(10, [0, 0]), (20, [1, 0])]}})
+    path = record.arm_folder("a", 0) / "events.jsonl"
+    text = (
+        path.read_text()
+        .replace('"labels":10.0', '"labels":10.0,"flop":5')
+        .replace('"labels":20.0', '"labels":20,"flop":100')
+    )
+    path.write_text(text)
+    by_flop = Measure(use="area", per="flop")
+    assert curve(record, "a", 0, by_flop).costs.tolist() == [5, 100]
+    assert per_seed(record, "a", by_flop).tolist() == [0.25]

@@ -92,7 +92,7 @@ def test_a_person_is_waited_for(study, begun) -> None:
         answer(record, [(one.key, {"label": open_.labels[0]}) for one in open_.questions], by="ada")
         rounds += 1
     assert rounds == 2  # the start, and one round
-    assert record.states()[0].spent == {"labels": 7}
+    assert record.states()[0].spent["labels"] == 7
 
 
 @pytest.mark.slow

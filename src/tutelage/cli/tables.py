@@ -23,7 +23,7 @@ def arms(told: Summary) -> str:
     rows = [_row(arm, main, told) for arm in told.arms]
     seeds = max((len(arm.seeds) for arm in told.arms), default=0)
     exam = max((arm.scores[main].items for arm in told.arms if main in arm.scores), default=0)
-    head = ["arm", f"final {main}", "95 % interval", "area", _units(told), "seconds"]
+    head = ["arm", f"final {main}", "95 % interval", "area", ", ".join(told.units), "seconds"]
     under = (
         f"mean over {seeds} seeds, exam of {exam} items; area: mean height of the learning curve; seconds: all seeds"
     )
@@ -41,7 +41,7 @@ def conditions(judged: Sequence[Judged]) -> str:
     for one in judged:
         c = one.condition
         gate = "" if c.gate else " (reported only)"
-        rows.append([f"{c.treatment} - {c.control}", f"{c.measure.use} {c.measure.of}", f"{one.estimate:+.3f}",
+        rows.append([c.text, f"{c.measure.use} {c.measure.of}", f"{one.estimate:+.3f}",
                      _interval(one.low, one.high, True), one.verdict, f"{one.outcome}{gate}"])  # fmt: skip
     lines = table(["difference", "measure", "mean", "95 % interval", "verdict", "condition"], rows, right=[2, 3])
     notes = list(dict.fromkeys(one.note for one in judged if one.note))
@@ -49,20 +49,12 @@ def conditions(judged: Sequence[Judged]) -> str:
 
 
 def _row(arm: ArmOf, main: str, told: Summary) -> list[str]:
-    spent = ", ".join(f"{arm.spent.get(unit, 0):g}" for unit in _spent(told)) or "-"
+    spent = ", ".join(f"{arm.spent.get(unit, 0):g}" for unit in told.units)
     score = arm.scores.get(main)
     if score is None:
         return [arm.name, "-", "-", "-", spent, f"{arm.seconds:.1f}"]
     return [arm.name, _number(score.final.value), _interval(score.final.low, score.final.high),
             _number(score.area.value), spent, f"{arm.seconds:.1f}"]  # fmt: skip
-
-
-def _spent(told: Summary) -> list[str]:
-    return list(dict.fromkeys([*told.budget, *(unit for arm in told.arms for unit in arm.spent)])) or ["labels"]
-
-
-def _units(told: Summary) -> str:
-    return ", ".join(_spent(told))
 
 
 def _number(value: float) -> str:

@@ -34,6 +34,7 @@ from tutelage.core.errors import ContractBroken
 
 Memory: TypeAlias = Mapping[str, Any]
 Penalty: TypeAlias = Callable[[Any], Any]  # module -> scalar tensor, added to the mean loss
+Spend: TypeAlias = Callable[[float], None]  # FLOP about to be done
 
 
 class Till(Protocol):
@@ -41,6 +42,7 @@ class Till(Protocol):
 
     A key is a digest of all that the answer depends on. Keys are shared by the arms and seeds of a study, charges
     are per arm: always `pay` for what you use; a key already charged in this arm costs nothing the second time.
+    Work (steps, tokens, FLOP) is paid for without keys: pay(unit, (), (), [amount]).
     `pay` itself raises Spent, before anything is written, when what is new would pass a limit; a teacher that spends
     elsewhere (a call, a person) asks `afford` first, with the upper bound.
     """
@@ -100,9 +102,12 @@ class CanEmbed(Protocol):
 
 @runtime_checkable
 class CanFit(Protocol):
-    """fit: a new student solved for these lessons (Label and Soft blocks with weights), nothing kept of its old fit."""
+    """fit: a new student solved for these lessons (Label and Soft blocks with weights), nothing kept of its old fit.
 
-    def fit(self, lessons: Lessons, rng: Rng) -> Student: ...
+    `spend` is told the FLOP of each piece of work before it is done, from the shapes; it may raise Spent.
+    """
+
+    def fit(self, lessons: Lessons, rng: Rng, spend: Spend | None = None) -> Student: ...
 
 
 class View(NamedTuple):

@@ -6,7 +6,7 @@ For students whose best weights can be computed directly; what order the lessons
 batches and the number of passes of a syllabus are not used. A lesson that a stage's order leaves out is left out, one
 that stands there twice counts twice, and the support lessons of a batch are lessons like any other. Facts: `lessons`
 (how many of positive weight) and, for a student with probabilities, `loss` (their weighted mean cross-entropy after
-the fit, in nats).
+the fit, in nats). The till is charged the fit's FLOP, piece by piece, before each is done.
 
 Source: any textbook's empirical risk minimisation; Vapnik (1998), chapter 1.
 Neutral limit: without lessons the student comes back untaught, with uniform probabilities.
@@ -45,7 +45,9 @@ class Refit:
         if penalty is not None:
             raise ContractBroken("refit solves the lessons alone and cannot add a penalty on weights")
         lessons = tuple(block for stage in syllabus for block in _planned(stage))
-        student = able(view.student, CanFit).fit(lessons, rng)
+        student = able(view.student, CanFit).fit(
+            lessons, rng, lambda flop: view.till.pay("flop", (), (), np.array([flop]))
+        )
         return Learned(student, _facts(student, lessons))
 
 

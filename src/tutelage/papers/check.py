@@ -7,14 +7,17 @@ import math
 from pathlib import Path
 from typing import Any
 
-from tutelage.kit.intervals import Squares
+from pydantic import TypeAdapter
+
+from tutelage.kit.intervals import LEVEL, Squares
 from tutelage.papers.claim import CLAIMS
 from tutelage.papers.provenance import hash_of, is_before
 from tutelage.papers.read import card, papers
-from tutelage.recipe.schema import Beats
+from tutelage.recipe.conditions import Contrast, Follows
 from tutelage.study.judge import Judged, again, overall
 
 CLOSE = 1e-9
+CONDITION: TypeAdapter[Contrast | Follows] = TypeAdapter(Contrast | Follows)
 
 
 def stale(key: str, folder: Path = CLAIMS) -> tuple[str, ...]:
@@ -34,7 +37,7 @@ def stale(key: str, folder: Path = CLAIMS) -> tuple[str, ...]:
     last, paper = kept["runs"][-1], card(key)
     if last["claim"] != hash_of(paper):
         found.append(f"{path.name}: {key}.yaml claims something else by now; run it again")
-    elif [Beats.model_validate(one["condition"]) for one in last["conditions"]] != list(paper.shows):
+    elif [_condition(one["condition"]) for one in last["conditions"]] != list(paper.shows):
         found.append(f"{path.name}: the conditions that were judged are not those of the claim")
     for number, run in enumerate(kept["runs"]):
         where = f"{path.name}, run {number + 1}"
@@ -48,16 +51,17 @@ def disagreements(run: dict[str, Any]) -> list[str]:
     """What judging the stored values again says otherwise."""
     found, judged = [], []
     for one in run["conditions"]:
-        condition = Beats.model_validate(one["condition"])
-        name = f"{condition.treatment} - {condition.control}, {condition.measure.use}"
+        condition, level, tie = _condition(one["condition"]), one.get("level", LEVEL), one.get("tie")
+        name = f"{condition.text}, {condition.measure.use}"
         squares = Squares(**one["squares"]) if one["squares"] else None
-        outcome, interval = again([_number(value) for value in one["per_seed"]], squares, condition.by)
+        per_seed = [_number(value) for value in one["per_seed"]]
+        outcome, verdict, interval = again(per_seed, squares, condition, level, tie)
         stored = [_number(one[side]) for side in ("estimate", "low", "high")]
-        if outcome != one["outcome"]:
-            found.append(f"{name}: stored as {one['outcome']}, judged again as {outcome}")
+        if (outcome, verdict) != (one["outcome"], one["verdict"]):
+            found.append(f"{name}: stored as {one['outcome']}, {one['verdict']}; judged again as {outcome}, {verdict}")
         elif any(not _same(old, new) for old, new in zip(stored, interval[:3], strict=True)):
             found.append(f"{name}: stored as {stored}, worked out again as {list(interval[:3])}")
-        judged.append(Judged(condition, outcome, "unclear", *interval[:3], interval.seeds, interval.items, (), ""))
+        judged.append(Judged(condition, outcome, verdict, *interval[:3], interval.seeds, interval.items, (), ""))
     if overall(judged) != run["outcome"]:
         found.append(f"stored as {run['outcome']}, judged again as {overall(judged)}")
     return found
@@ -68,6 +72,12 @@ def _top(kept: dict[str, Any]) -> bool:
     if not kept["runs"]:
         return kept["verdict"] is not None
     return any(kept["runs"][-1][name] != value for name, value in (kept["verdict"] or {"outcome": None}).items())
+
+
+def _condition(stored: Any) -> Contrast | Follows:
+    """As it was written down with the verdict, in whatever spelling."""
+    made: Contrast | Follows = CONDITION.validate_python(stored)
+    return made
 
 
 def _number(value: float | None) -> float:

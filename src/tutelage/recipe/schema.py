@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, model_validator
+
+from tutelage.recipe.conditions import Contrast, Follows, Frozen, Measure
 
 Spec: TypeAlias = dict[str, Any]  # {"use": name, setting: value, ...}
 Count: TypeAlias = Annotated[int, Field(ge=1)]
-
-
-class Frozen(BaseModel):
-    """Unknown keys are refused; nothing changes after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Recipe(Frozen):
@@ -42,24 +38,6 @@ class Recipe(Frozen):
     steps: tuple[Spec, ...] = ()
 
 
-class Measure(Frozen):
-    """One number from a record. last: the final score. area: mean height of the learning curve over its cost."""
-
-    use: Literal["last", "area"] = "last"
-    of: str = "accuracy"
-
-
-class Beats(Frozen):
-    """held when the paired 95 % interval of treatment - control lies above `by`, refuted when it lies below."""
-
-    kind: Literal["beats"] = "beats"
-    treatment: str
-    control: str
-    measure: Measure = Measure()
-    by: float = 0.0
-    gate: bool = True  # False is reported only
-
-
 class Study(Frozen):
     """Arms under one budget. The first arm is a whole recipe, the others are differences laid over it."""
 
@@ -70,7 +48,20 @@ class Study(Frozen):
     budget: dict[str, Annotated[float, Field(ge=0)]] = {}
     control: Literal["auto", "none"] = "auto"  # auto adds a uniform control when the answers are in the file
     measures: tuple[Measure, ...] = (Measure(use="last"), Measure(use="area"))
-    shows: tuple[Beats, ...] = ()
+    shows: tuple[Contrast | Follows, ...] = ()
+    tie: Annotated[float, Field(gt=0)] | None = None  # two arms tie when the interval lies inside +-tie
+    looks: tuple[Count, ...] = ()  # after so many seeds, stop when every gated condition is decided
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Study:
+        if list(self.looks) != sorted({*self.looks}) or (self.looks and self.looks[-1] > len(self.seed_list)):
+            raise ValueError(f"looks rise and end with at most the {len(self.seed_list)} seeds")
+        return self
+
+    @property
+    def unit(self) -> str:
+        """The unit in which costs are compared where a measure names none."""
+        return next(iter(self.budget), "labels")
 
     @property
     def seed_list(self) -> tuple[int, ...]:

@@ -101,7 +101,8 @@ def _environment() -> jinja2.Environment:
         interval=words.interval, number=axes.number, pretty=_pretty, score_name=words.score_name, shown=words.shown,
         signed=words.signed, text_of=tables.text_of, why=words.why)  # fmt: skip
     made.globals.update(fact_names=tables.fact_names, sittings=tables.sittings, finite=math.isfinite,
-                        mistakes=mistakes.mistakes, short=tables.SHORT, basis=words.basis, signs=words.SIGNS,
+                        mistakes=mistakes.mistakes, short=tables.SHORT, basis=words.basis,
+                        limit_of=words.limit_of, measured=words.measured, signs=words.SIGNS,
                         shorten=axes.shorten, shares=words.SHARES)  # fmt: skip
     return made
 
@@ -142,7 +143,7 @@ def _commands(name: str, unfinished: bool, some: bool) -> list[tuple[str, str]]:
 
 def _notes(told: Summary) -> list[str]:
     """What the data set aside; what was said about a comparison stands beside that comparison."""
-    beside = {f"{one.condition.treatment} - {one.condition.control}: {one.note}" for one in told.judged}
+    beside = {f"{one.condition.text}: {one.note}" for one in told.judged}
     return [note for note in told.notes if note not in beside]
 
 

@@ -140,7 +140,7 @@ def spending(summary: Summary) -> tuple[Spent, ...]:
     """Every unit that an arm paid or could have paid, against the limit of one arm at one seed."""
     made = []
     for arm in summary.arms:
-        for unit in dict.fromkeys([*summary.budget, *arm.spent]):
+        for unit in dict.fromkeys([*summary.units, *(unit for unit in arm.spent if unit != "seconds")]):
             paid, limit = arm.spent.get(unit, 0.0), summary.budget.get(unit, math.inf)
             share = min(1.0, paid / limit) if math.isfinite(limit) and limit > 0 else math.nan
             made.append(Spent(arm.name, unit, paid, limit, limit - paid, share))

@@ -6,7 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from tutelage.recipe.conditions import Contrast
 from tutelage.report.axes import between, number
+from tutelage.study.contrast import Condition
 from tutelage.study.estimate import Estimate
 from tutelage.study.judge import Judged
 from tutelage.study.summary import ArmOf, Summary
@@ -74,7 +76,8 @@ def signed(name: str, value: float) -> str:
 def headline(judged: Judged, arms: Mapping[str, ArmOf]) -> Headline:
     """Such as "chosen beats uniform by 9.1 points [7.8, 10.4] at 308 labels", or as calmly that nobody can tell."""
     asked = judged.condition
-    of, a, b = asked.measure.of, asked.treatment, asked.control
+    of = measured(asked)
+    a, b = asked.pair or (asked.text, "")
     places_, by = places(of), factor(of)
     size = f"{abs(judged.estimate) * by:.{places_}f}" if math.isfinite(judged.estimate) else "–"
     unit = "points" if of in SHARES else score_name(of)
@@ -82,12 +85,16 @@ def headline(judged: Judged, arms: Mapping[str, ArmOf]) -> Headline:
     if judged.verdict == "worse":
         low, high = -high, -low
     decided = judged.verdict in {"better", "worse"}
-    words = {
-        "better": f"{a} beats {b} by",
-        "worse": f"{a} falls behind {b} by",
-        "tie": f"{a} and {b} tie:",
-        "unclear": f"{a} and {b} cannot be told apart yet:",
-    }
+    words = (
+        dict.fromkeys(SIGNS, f"{a}:")
+        if asked.pair is None
+        else {
+            "better": f"{a} beats {b} by",
+            "worse": f"{a} falls behind {b} by",
+            "tie": f"{a} and {b} tie:",
+            "unclear": f"{a} and {b} cannot be told apart yet:",
+        }
+    )
     return Headline(
         sentence=words[judged.verdict],
         size=f"{size if decided else signed(of, judged.estimate)} {unit}",
@@ -102,21 +109,34 @@ def headline(judged: Judged, arms: Mapping[str, ArmOf]) -> Headline:
 
 def basis(judged: Judged) -> str:
     """What the interval rests on, and what became of the condition as it was written down."""
-    of, parts = judged.condition.measure.of, []
-    parts.append(_count(judged.seeds, "seed") + (f" × {judged.items:,} exam items" if judged.items else ""))
+    parts = [_count(judged.seeds, "seed") + (f" × {judged.items:,} exam items" if judged.items else "")]
     if not math.isfinite(judged.low):
         parts.append("no interval")
-    if judged.condition.by:
-        parts.append(f"by more than {shown(of, judged.condition.by)} was asked for: {judged.outcome}")
+    if (limit := limit_of(judged)) not in {"", "above 0"}:
+        parts.append(f"{limit} was asked for: {judged.outcome}")
     if not judged.condition.gate:
         parts.append("reported only")
     return " · ".join(parts)
 
 
+def measured(condition: Condition) -> str:
+    """The score in whose unit the condition's number is shown; "" for a number of its own, such as a correlation."""
+    return condition.measure.of if isinstance(condition, Contrast) and condition.measure.use in {"last", "area"} else ""
+
+
+def limit_of(judged: Judged) -> str:
+    """Such as "above 0" or "within 2.0 %"; a trend is above 0."""
+    condition = judged.condition
+    if isinstance(condition, Contrast) and condition.within is not None:
+        return f"within {shown(measured(condition), condition.within)}"
+    above = (condition.above or 0.0) if isinstance(condition, Contrast) else 0.0
+    return f"above {shown(measured(condition), above)}" if above else "above 0"
+
+
 def _where(judged: Judged, arms: Mapping[str, ArmOf]) -> str:
     """At which cost: the last one that both arms reached, or the whole curve up to it."""
     of, ends = judged.condition.measure.of, []
-    for name in (judged.condition.treatment, judged.condition.control):
+    for name in judged.condition.arms:
         points = arms[name].curves.get(of, ()) if name in arms else ()
         ends += [points[-1].cost] if points else []
     score = "" if of == "accuracy" else f" in {score_name(of)}"

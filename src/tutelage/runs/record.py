@@ -5,6 +5,7 @@ runs/<id>/recipe.yaml        as written
           environment.json   versions, git revision, machine
           material.json      fingerprints of the data under the run
           answers.jsonl      what people answered
+          stopped.json       after how many seeds a study with `looks` stopped
           arms/<arm>/<seed>/ events.jsonl, rounds/*.npz, model/, queue.jsonl while it waits
           report.html        made by the report
 """
@@ -44,9 +45,10 @@ class ArmState(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One run's folder."""
+    """One run's folder. upto: read it as if the study had stopped after so many seeds; 0: as it stands."""
 
     folder: Path
+    upto: int = 0
 
     @property
     def name(self) -> str:
@@ -64,10 +66,18 @@ class Record(NamedTuple):
     def arm_folder(self, arm: str, seed: int) -> Path:
         return self.folder / "arms" / arm / str(seed)
 
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that count: all of the study, or those up to the look at which it stopped (`stopped.json`)."""
+        whole, path = self.read().study.seed_list, self.folder / "stopped.json"
+        if self.upto:
+            return whole[: self.upto]
+        return whole[: json.loads(path.read_text(encoding="utf-8"))["seeds"]] if path.is_file() else whole
+
     def states(self) -> list[ArmState]:
-        """Every arm at every seed."""
-        read = self.read()
-        return [self.state(arm, seed) for arm in read.recipes for seed in read.study.seed_list]
+        """Every arm at every seed that counts."""
+        seeds = self.seeds
+        return [self.state(arm, seed) for arm in self.read().recipes for seed in seeds]
 
     def state(self, arm: str, seed: int) -> ArmState:
         folder = self.arm_folder(arm, seed)

@@ -1,5 +1,8 @@
 """The one till: purchases are written before they are used, charged per arm, and found again after a kill.
 
+Work has no keys: it is charged as it is done, again when a resumed run does it again, and each round's line in the
+journal says what it came to.
+
 A run that goes on after a kill executes its rounds again from the start with the same luck. Purchases recorded by
 the earlier life are *charged* again in this process, so that every limit binds at the same moment, but neither
 written nor made again.
@@ -47,6 +50,11 @@ class RecordedTill:
 
     def pay(self, unit: str, keys: Sequence[str], values: Sequence[Any], amounts: Floats) -> None:
         book = self.book
+        if not keys:  # work: nothing is had in return that a resumed run would have to find again
+            total = float(sum(amounts))
+            book.ledger.afford(unit, total)
+            book.ledger.charge(unit, total)
+            return
         fresh = [i for i, key in enumerate(keys) if key not in book.charged]
         total = float(sum(amounts[i] for i in fresh))
         book.ledger.afford(unit, total)

@@ -15,6 +15,7 @@ from tutelage.core.data import Array, Block, Floats32, Lessons, Pool, Rows, labe
 from tutelage.core.digest import digest
 from tutelage.core.errors import ContractBroken, Fault, Refused
 from tutelage.core.method import settings
+from tutelage.core.stages import Spend
 from tutelage.kit.softmax import Softmax, nearest_mean, solved
 from tutelage.kit.targets import longest, targets
 
@@ -43,17 +44,23 @@ class Head:
         parts = [self.softmax.probs(features(batch)) for batch in pool.batches(AT_ONCE)]
         return np.concatenate(parts) if parts else uniform(0, len(self.labels))
 
-    def fitted(self, lessons: Lessons, features: Features) -> Head:
-        """Solved for these lessons alone; present weights only shorten the way. Without a lesson: not fitted."""
+    def fitted(self, lessons: Lessons, features: Features, spend: Spend | None = None) -> Head:
+        """Solved for these lessons alone; present weights only shorten the way. Without a lesson: not fitted.
+
+        FLOP: as in kit.softmax; the nearest mean takes 2 n d C.
+        """
         wanted = targets(lessons, self.labels)
         if not len(wanted.weight):
             return replace(self, labels=wanted.labels, softmax=None)
         x = stacked([features(pool) for pool in wanted.pools])
         if self.kind == "nearest_mean":
+            if spend is not None:
+                spend(2.0 * (x.nnz if sparse.issparse(x) else x.size) * len(wanted.labels))
             made = nearest_mean(x, wanted.probs, wanted.weight, self.strength)
         else:
             start = self._grown(len(wanted.labels))
-            made = solved(x, wanted.probs, wanted.weight, self.strength, start=start, tolerance=TOLERANCE).head
+            found = solved(x, wanted.probs, wanted.weight, self.strength, start, TOLERANCE, spend=spend)
+            made = found.head
         return replace(self, labels=wanted.labels, softmax=made)
 
     def arrays(self) -> dict[str, Array]:

@@ -13,6 +13,7 @@ from tutelage.core.ledger import UNITS
 from tutelage.core.parts import name_of
 from tutelage.recipe.fit import Parts, Step
 from tutelage.recipe.read import Read
+from tutelage.study.contrast import needed
 
 OPENS_ANSWERS = {"oracle", "noisy"}  # teachers that reveal the pool's own sealed answers
 
@@ -28,11 +29,10 @@ def of_study(read: Read) -> list[Fault]:
     if len(set(study.seed_list)) < len(study.seed_list) or not study.seed_list:
         faults.append(Fault(place("seeds"), f"every seed counts once, and there is at least one; found {study.seeds}"))
     for number, condition in enumerate(study.shows):
-        for side in ("treatment", "control"):
-            arm = getattr(condition, side)
-            if arm not in study.arms:
-                at = place(f"shows.{number}.{side}")
-                faults.append(Fault(at, f"there is no arm called {arm!r}", nearest(arm, study.arms)))
+        for arm in sorted(needed(condition) - study.arms.keys()):
+            faults.append(Fault(place(f"shows.{number}"), f"there is no arm called {arm!r}", nearest(arm, study.arms)))
+        if (unit := condition.measure.per) and unit not in UNITS:
+            faults.append(Fault(place(f"shows.{number}"), f"nothing is paid for in {unit!r}", nearest(unit, UNITS)))
     return faults
 
 

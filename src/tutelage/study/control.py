@@ -7,8 +7,9 @@ from typing import Any
 
 from tutelage.core import parts as shelf
 from tutelage.core.errors import Missing, Refused
+from tutelage.recipe.conditions import Contrast, Measure
 from tutelage.recipe.read import Read, overlay
-from tutelage.recipe.schema import Beats, Measure, Recipe, Spec
+from tutelage.recipe.schema import Recipe, Spec
 
 UNIFORM: Spec = {"choose": {"use": "uniform"}}
 
@@ -31,7 +32,7 @@ def plan_arms(read: Read, name: str = "") -> Read:
         return read
     name = name or ("uniform" if "uniform" not in study.arms else "uniform_control")
     shows = tuple(
-        Beats(treatment=first, control=name, measure=measure, gate=measure.use == "last")
+        Contrast(of={first: 1.0, name: -1.0}, measure=measure, gate=measure.use == "last")
         for measure in _measures(study.measures, recipe)
     )
     added = study.model_copy(update={"arms": {**study.arms, name: UNIFORM}, "shows": (*study.shows, *shows)})

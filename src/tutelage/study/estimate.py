@@ -10,7 +10,7 @@ import numpy as np
 
 from tutelage.core.data import Floats
 from tutelage.kit.intervals import FEWEST_SEEDS, Interval, from_squares, over_items, squares, t_interval, wilson
-from tutelage.recipe.schema import Measure
+from tutelage.recipe.conditions import Measure
 from tutelage.runs.record import Record
 from tutelage.study.measure import Items, curve, is_mean, items, reach, round_lines, value
 
@@ -59,10 +59,10 @@ class Facts(NamedTuple):
 def score_of(record: Record, arm: str, seeds: Sequence[int], name: str) -> ScoreOf:
     """The final score and the area of its curve over these seeds."""
     last, area = Measure(use="last", of=name), Measure(use="area", of=name)
-    curves = [curve(record, arm, seed, name) for seed in seeds]
-    finals = [value(one, last, reach(record, seed, last, arm)) for one, seed in zip(curves, seeds, strict=True)]
+    curves = [curve(record, arm, seed, last) for seed in seeds]
+    finals = [value(one, last, reach(record, seed, last, (arm,))) for one, seed in zip(curves, seeds, strict=True)]
     found = [items(record, arm, seed, last) for seed in seeds]
-    heights = [value(one, area, reach(record, seed, area, arm)) for one, seed in zip(curves, seeds, strict=True)]
+    heights = [value(one, area, reach(record, seed, area, (arm,))) for one, seed in zip(curves, seeds, strict=True)]
     higher = curves[0].higher_is_better
     final = _estimate(found, finals)
     mean_height = _estimate([items(record, arm, seed, area) for seed in seeds], heights)
@@ -71,7 +71,7 @@ def score_of(record: Record, arm: str, seeds: Sequence[int], name: str) -> Score
 
 def points(record: Record, arm: str, seeds: Sequence[int], name: str) -> tuple[Point, ...]:
     """The mean curve over costs that every seed reached, each seed by its last value at or below the cost."""
-    curves = [curve(record, arm, seed, name) for seed in seeds]
+    curves = [curve(record, arm, seed, Measure(of=name)) for seed in seeds]
     if any(len(one.costs) == 0 for one in curves):
         return ()
     low, high = max(one.costs[0] for one in curves), min(one.costs[-1] for one in curves)
@@ -86,10 +86,11 @@ def points(record: Record, arm: str, seeds: Sequence[int], name: str) -> tuple[P
 
 def facts(record: Record, arm: str, seeds: Sequence[int]) -> tuple[Facts, ...]:
     """Means over seeds, round by round and step by step; a fact that only some seeds have is a mean over those."""
+    unit = record.read().study.unit
     found: dict[tuple[int, str], list[dict[str, float]]] = {}
     for seed in seeds:
         for line in round_lines(record, arm, seed):
-            numbers = {"cost": line["spent"].get("labels", 0.0), "asked": line["asked"], "lessons": line["lessons"]}
+            numbers = {"cost": line["spent"].get(unit, 0.0), "asked": line["asked"], "lessons": line["lessons"]}
             facts = {f"fact {name}": number for name, number in line["facts"].items()}
             found.setdefault((line["round"], line["step"]), []).append({**numbers, **facts})
     made = []

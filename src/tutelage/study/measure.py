@@ -1,16 +1,20 @@
-"""Numbers from a record: learning curves over what was paid, their last value and their mean height.
+"""Numbers from a record: learning curves over what was paid, their last value, mean height and cost to a level.
 
-    last = the last value at or below the cost that both arms reached
-    area = (1 / (c_k - c_1)) sum_j (v_j + v_(j+1)) / 2 * (c_(j+1) - c_j),    the trapezoid mean height of the curve
+    last    = the last value at or below the highest cost that all compared arms reached
+    area    = (1 / (c_k - c_1)) sum_j (v_j + v_(j+1)) / 2 * (c_(j+1) - c_j),    the trapezoid mean height of the curve
+    cost_to = min(first cost with a value at least `level`, the highest common cost)
 
-over the costs c that both arms of a comparison reached (one arm alone: over its own). A curve without width, one
-point, has its value as area; a constant curve gives the constant. Both measures are weighted means of the curve's
-values, so they can be taken apart item by item with the same weights.
+over the costs c that all arms of a comparison reached (one arm alone: over its own). A curve without width, one
+point, has its value as area; a constant curve gives the constant. Both are weighted means of the curve's values, so
+they can be taken apart item by item with the same weights. A curve that never reaches the level is censored at the
+highest common cost: over seeds, cost_to is the restricted mean of survival analysis (Royston and Parmar 2013), which
+needs no guess about what lies beyond.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +22,7 @@ import numpy as np
 
 from tutelage.core.data import Array, Floats, Ints
 from tutelage.core.errors import Fault, Refused, nearest
-from tutelage.recipe.schema import Measure
+from tutelage.recipe.conditions import Measure
 from tutelage.runs.journal import lines
 from tutelage.runs.record import Record, arrays
 
@@ -26,7 +30,7 @@ CLOSE = 1e-5  # items are stored in single precision
 
 
 class Curve(NamedTuple):
-    """One score of one arm at one seed, by labels spent. All (k,), costs strictly rising."""
+    """One score of one arm at one seed, by what was spent. All (k,), costs strictly rising."""
 
     costs: Floats
     values: Floats
@@ -42,14 +46,15 @@ class Items(NamedTuple):
     groups: Array | None
 
 
-def curve(record: Record, arm: str, seed: int, of: str) -> Curve:
-    """The last step of each round that has the score `of`; of several points at one cost the last. May be empty."""
+def curve(record: Record, arm: str, seed: int, measure: Measure) -> Curve:
+    """The last step of each round that has the score; of several points at one cost the last. May be empty."""
+    of, unit = measure.of, measure.per or record.read().study.unit
     points: dict[float, tuple[float, str]] = {}
     higher, known = True, set()
     for line in round_lines(record, arm, seed):
         known |= line["scores"].keys()
         if of in line["scores"]:
-            points[line["spent"].get("labels", 0.0)] = (line["scores"][of], line["arrays"])
+            points[line["spent"].get(unit, 0.0)] = (line["scores"][of], line["arrays"])
             higher = line["higher"][of]
     if known and not points:
         raise Refused(Fault(f"{record.name}, arm {arm}", f"there is no score called {of!r}", nearest(of, known)))
@@ -72,22 +77,31 @@ def _round_lines(path: Path, changed: int, size: int) -> tuple[dict[str, Any], .
     return tuple(line for line in lines(path) if line["event"] == "round")
 
 
-def per_seed(record: Record, arm: str, measure: Measure, against: str = "") -> Floats:
-    """(S,) the measure of every finished seed, NaN where unfinished; `against`: at costs that both arms reached."""
+def per_seed(record: Record, arm: str, measure: Measure, among: Sequence[str] = ()) -> Floats:
+    """(S,) the measure of every seed, NaN where unfinished; `among`: at costs that all these arms reached."""
+    arms = tuple(dict.fromkeys((arm, *among)))
     made = []
-    for seed in record.read().study.seed_list:
-        arms = (arm, against) if against else (arm,)
+    for seed in record.seeds:
         if any(record.state(one, seed).status != "done" for one in arms):
             made.append(np.nan)
             continue
-        mine = curve(record, arm, seed, measure.of)
-        made.append(value(mine, measure, reach(record, seed, measure, arm, against)))
+        mine = curve(record, arm, seed, measure)
+        made.append(value(mine, measure, reach(record, seed, measure, arms)))
     return np.array(made, dtype=np.float64)
 
 
-def reach(record: Record, seed: int, measure: Measure, arm: str, against: str = "") -> tuple[float, float]:
-    """The lowest and the highest cost that both arms reached; (0, -1) when there is none."""
-    curves = [curve(record, one, seed, measure.of).costs for one in (arm, against) if one]
+def censored(record: Record, arm: str, measure: Measure, among: Sequence[str] = ()) -> int:
+    """At how many seeds the arm never reached the measure's level within the common cost."""
+    arms = tuple(dict.fromkeys((arm, *among)))
+    return sum(
+        np.isnan(_reached(curve(record, arm, seed, measure), measure, reach(record, seed, measure, arms)[1]))
+        for seed in record.seeds
+    )
+
+
+def reach(record: Record, seed: int, measure: Measure, arms: Sequence[str]) -> tuple[float, float]:
+    """The lowest and the highest cost that all these arms reached; (0, -1) when there is none."""
+    curves = [curve(record, one, seed, measure).costs for one in arms]
     if any(len(costs) == 0 for costs in curves):
         return 0.0, -1.0
     return max(float(costs[0]) for costs in curves), min(float(costs[-1]) for costs in curves)
@@ -95,8 +109,21 @@ def reach(record: Record, seed: int, measure: Measure, arm: str, against: str = 
 
 def value(mine: Curve, measure: Measure, within: tuple[float, float]) -> float:
     """The measure of one curve between two costs; NaN where they enclose none of it."""
+    if measure.use == "cost_to":
+        if within[1] < within[0]:
+            return float("nan")
+        first = _reached(mine, measure, within[1])
+        return within[1] if np.isnan(first) else max(first, within[0])
     shares = weights(mine.costs, measure.use, within)
     return float(shares @ mine.values) if shares.any() else float("nan")
+
+
+def _reached(mine: Curve, measure: Measure, high: float) -> float:
+    """The first cost, at most `high`, where the score is at the level or beyond; NaN where there is none."""
+    assert measure.level is not None
+    beyond = mine.values >= measure.level if mine.higher_is_better else mine.values <= measure.level
+    at = np.flatnonzero(beyond & (mine.costs <= high))
+    return float(mine.costs[at[0]]) if len(at) else float("nan")
 
 
 def weights(costs: Floats, use: str, within: tuple[float, float]) -> Floats:
@@ -127,10 +154,15 @@ def weights(costs: Floats, use: str, within: tuple[float, float]) -> Floats:
     return made / (high - low)
 
 
-def items(record: Record, arm: str, seed: int, measure: Measure, against: str = "") -> Items:
-    """The same item by item: the last round's items, or their mean over the curve with the weights of the area."""
-    mine = curve(record, arm, seed, measure.of)
-    shares = weights(mine.costs, measure.use, reach(record, seed, measure, arm, against))
+def items(record: Record, arm: str, seed: int, measure: Measure, among: Sequence[str] = ()) -> Items:
+    """The same item by item: the last round's items, or their mean over the curve with the weights of the area.
+
+    Empty for a measure that is no weighted mean of the curve's values.
+    """
+    if measure.use not in {"last", "area"}:
+        return Items(np.zeros(0, dtype=np.int64), np.zeros(0), None)
+    mine = curve(record, arm, seed, measure)
+    shares = weights(mine.costs, measure.use, reach(record, seed, measure, tuple(dict.fromkeys((arm, *among)))))
     folder = record.arm_folder(arm, seed)
     rows: Ints = np.zeros(0, dtype=np.int64)
     total: Floats = np.zeros(0)

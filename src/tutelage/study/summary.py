@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from tutelage.core.data import Course, Ints
 from tutelage.core.digest import digest
 from tutelage.core.errors import Missing, Refused
+from tutelage.core.ledger import BOUGHT
 from tutelage.core.rng import stream
 from tutelage.recipe.fit import fit_one
 from tutelage.recipe.read import Read
@@ -62,6 +63,11 @@ class Summary(NamedTuple):
     labels: tuple[str, ...]
     first_seed: int
 
+    @property
+    def units(self) -> tuple[str, ...]:
+        """What is shown beside a score: the units of the budget, and whatever was bought."""
+        return tuple(dict.fromkeys([*self.budget, *(unit for unit in self.cost if unit in BOUGHT)])) or ("labels",)
+
     def as_json(self) -> dict[str, Any]:
         """Plain values only; NaN becomes None."""
         made: dict[str, Any] = plain(self)
@@ -71,7 +77,7 @@ class Summary(NamedTuple):
 def summary(record: Record) -> Summary:
     """Read the record, and the data for names and texts. Works on unfinished runs, and without the data."""
     read, states = record.read(), record.states()
-    seed = read.study.seed_list[0]
+    seed = record.seeds[0]
     courses, gone = _courses(read, seed)
     arms = tuple(_arm(record, read, name, states, courses.get(name)) for name in read.recipes)
     done = all(state.status == "done" for state in states)
@@ -84,10 +90,11 @@ def summary(record: Record) -> Summary:
     for name, course in courses.items():
         labels = max(labels, label_names(record, name, seed, course), key=len)
     folder = record.folder
+    notes = (*gone, *_notes(record, courses, judged))
     return Summary(
         record.name, read.study.about, _status(states), arms, judged, overall(judged) if judged else "",
         dict(read.study.budget), cost, sum(arm.seconds for arm in arms), record.digest(),
-        (*gone, *_notes(read, courses, judged)), json.loads((folder / "environment.json").read_text(encoding="utf-8")),
+        notes, json.loads((folder / "environment.json").read_text(encoding="utf-8")),
         (folder / "recipe.yaml").read_text(encoding="utf-8"), (folder / "resolved.yaml").read_text(encoding="utf-8"),
         labels, seed,
     )  # fmt: skip
@@ -149,7 +156,7 @@ def _courses(read: Read, seed: int) -> tuple[dict[str, Course], tuple[str, ...]]
     return made, ()
 
 
-def _notes(read: Read, courses: Mapping[str, Course], judged: tuple[Judged, ...]) -> list[str]:
+def _notes(record: Record, courses: Mapping[str, Course], judged: tuple[Judged, ...]) -> list[str]:
     notes = [note for course in courses.values() for note in course.notes]
     bought: Ints = np.array([course.bought for course in courses.values() if course.bought], dtype=np.int64)
     if len(bought):
@@ -158,7 +165,15 @@ def _notes(read: Read, courses: Mapping[str, Course], judged: tuple[Judged, ...]
             f"The exam was bought: {bought.min()} rows drawn at random and labelled first. At a share of 80 % it is "
             f"good to about ±{half:.0f} points at one seed."
         )
-    if len(read.study.seed_list) < 5:
+    seeds, study = record.seeds, record.read().study
+    if len(seeds) < len(study.seed_list):
+        notes.append(
+            f"Stopped after {len(seeds)} of {len(study.seed_list)} seeds, at a look that was declared beforehand; the "
+            "intervals of the conditions are as wide as that asks for."
+        )
+    if "seconds" in study.budget:
+        notes.append("The budget limits seconds, so another run of this study need not end in the same rounds.")
+    if len(seeds) < 5:
         notes.append("Fewer than five seeds: no interval over seeds, so every comparison is unclear.")
-    notes.extend(f"{one.condition.treatment} - {one.condition.control}: {one.note}" for one in judged)
+    notes.extend(f"{one.condition.text}: {one.note}" for one in judged)
     return list(dict.fromkeys(notes))

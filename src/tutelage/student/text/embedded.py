@@ -34,7 +34,7 @@ from tutelage.core.digest import digest
 from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method, settings
 from tutelage.core.parts import part
-from tutelage.core.stages import CanEmbed, CanFit, CanWeigh
+from tutelage.core.stages import CanEmbed, CanFit, CanWeigh, Spend
 from tutelage.kit.embeddings import embedded
 from tutelage.student import _head
 from tutelage.student._head import Head
@@ -71,8 +71,8 @@ class EmbeddedStudent:
     def answer(self, pool: Pool, rng: Rng) -> Block:
         return _head.answered(pool, self.probs(pool), self.labels, "text.embedded")
 
-    def fit(self, lessons: Lessons, rng: Rng) -> EmbeddedStudent:
-        return replace(self, head=self.head.fitted(lessons, self.embed))
+    def fit(self, lessons: Lessons, rng: Rng, spend: Spend | None = None) -> EmbeddedStudent:
+        return replace(self, head=self.head.fitted(lessons, self.embed, spend))
 
     def save(self, folder: Path) -> None:
         _head.save(folder, self.maker, self, {**self.head.arrays(), **self.projection.arrays()})

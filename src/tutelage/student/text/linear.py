@@ -35,7 +35,7 @@ from pydantic import Field
 from tutelage.core.data import Array, Block, Floats32, Kinds, Lessons, Modality, Pool, Rng
 from tutelage.core.digest import digest
 from tutelage.core.method import method, settings
-from tutelage.core.stages import CanFit, CanWeigh
+from tutelage.core.stages import CanFit, CanWeigh, Spend
 from tutelage.student import _head
 from tutelage.student._head import Head
 from tutelage.student.text._ngrams import Ngrams, hashed, weighted
@@ -63,8 +63,8 @@ class LinearStudent:
     def answer(self, pool: Pool, rng: Rng) -> Block:
         return _head.answered(pool, self.probs(pool), self.labels, "text.linear")
 
-    def fit(self, lessons: Lessons, rng: Rng) -> LinearStudent:
-        return replace(self, head=self.head.fitted(lessons, self.ngrams.of))
+    def fit(self, lessons: Lessons, rng: Rng, spend: Spend | None = None) -> LinearStudent:
+        return replace(self, head=self.head.fitted(lessons, self.ngrams.of, spend))
 
     def save(self, folder: Path) -> None:
         _head.save(folder, self.maker, self, {**self.head.arrays(), **_as_arrays(self.ngrams)})

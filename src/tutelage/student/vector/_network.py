@@ -27,6 +27,10 @@ class Plan(NamedTuple):
     lr: float
     l2: float
 
+    def flop(self, layers: Sequence[Layer], rows: int) -> float:
+        """6 P rows epochs: 2 P a row forward and 4 P back, P the number of weights; biases and Adam are left out."""
+        return 6.0 * sum(layer.weights.size for layer in layers) * rows * self.epochs
+
 
 def begun(widths: Sequence[int], rng: Rng) -> tuple[Layer, ...]:
     """Layers between these widths; weights normal with variance 2 / d_in (He et al. 2015), biases 0."""

@@ -28,7 +28,7 @@ from pydantic import Field
 from tutelage.core.data import Block, Floats32, Kinds, Lessons, Modality, Pool, Rng
 from tutelage.core.digest import digest
 from tutelage.core.method import method, settings
-from tutelage.core.stages import CanEmbed, CanFit, CanWeigh
+from tutelage.core.stages import CanEmbed, CanFit, CanWeigh, Spend
 from tutelage.student import _head
 from tutelage.student._head import Head
 from tutelage.student.vector._standard import Standard, standard
@@ -63,8 +63,8 @@ class LogisticStudent:
     def answer(self, pool: Pool, rng: Rng) -> Block:
         return _head.answered(pool, self.probs(pool), self.labels, "vector.logistic")
 
-    def fit(self, lessons: Lessons, rng: Rng) -> LogisticStudent:
-        return replace(self, head=self.head.fitted(lessons, self.standard.of))
+    def fit(self, lessons: Lessons, rng: Rng, spend: Spend | None = None) -> LogisticStudent:
+        return replace(self, head=self.head.fitted(lessons, self.standard.of, spend))
 
     def save(self, folder: Path) -> None:
         _head.save(folder, self.maker, self, {**self.head.arrays(), **self.standard._asdict()})

@@ -33,7 +33,7 @@ from pydantic import Field
 from tutelage.core.data import Array, Block, Floats32, Kinds, Lessons, Modality, Pool, Rng
 from tutelage.core.digest import digest
 from tutelage.core.method import method, settings
-from tutelage.core.stages import CanEmbed, CanFit, CanWeigh
+from tutelage.core.stages import CanEmbed, CanFit, CanWeigh, Spend
 from tutelage.kit.targets import targets
 from tutelage.student import _head
 from tutelage.student.vector._network import Layer, Plan, begun, hidden, probs, trained
@@ -75,7 +75,7 @@ class MlpStudent:
     def answer(self, pool: Pool, rng: Rng) -> Block:
         return _head.answered(pool, self.probs(pool), self.names, "vector.mlp")
 
-    def fit(self, lessons: Lessons, rng: Rng) -> MlpStudent:
+    def fit(self, lessons: Lessons, rng: Rng, spend: Spend | None = None) -> MlpStudent:
         wanted = targets(lessons, self.names)
         if not len(wanted.weight):
             return replace(self, names=wanted.labels, layers=self.first, top=None)
@@ -84,6 +84,8 @@ class MlpStudent:
         width = self.first[-1].weights.shape[1] if self.first else x.shape[1]
         start = Layer(np.zeros((width, len(seen)), np.float32), np.zeros(len(seen), np.float32))
         plan = Plan(self.maker.epochs, self.maker.batch, self.maker.lr, self.maker.l2)
+        if spend is not None:
+            spend(plan.flop((*self.first, start), len(x)))
         layers, top = trained(self.first, start, x, wanted.probs[:, seen], wanted.weight, plan, rng)
         return replace(self, names=wanted.labels, layers=layers, top=_widened(top, seen, len(wanted.labels)))
 

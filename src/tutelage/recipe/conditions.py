@@ -1,0 +1,146 @@
+"""What a study sets out to show: measures, and the conditions that are judged on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+OF_A_CURVE = frozenset({"last", "area", "cost_to"})
+Use: TypeAlias = Literal[
+    "last", "area", "cost_to",
+    "pm", "ft", "bt", "ft_contrast", "bt_contrast", "rp", "se", "pr", "acc", "bwt", "fwt", "forgetting",
+]  # fmt: skip
+
+
+class Frozen(BaseModel):
+    """Unknown keys are refused; nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Measure(Frozen):
+    """One number from a record, read at costs that every arm of a comparison reached.
+
+    last: the final score. area: mean height of the learning curve over its cost. cost_to: the cost at which the score
+    first reaches `level`; where it never does, the highest common cost (a restricted mean), and that is said.
+    pm, ft, bt, rp, se and the other measures of a lifetime: see docs/lifelong.md; `experts` names, for each task, the
+    arm that learns it alone.
+    """
+
+    use: Use = "last"
+    of: str = "accuracy"
+    per: str = ""  # the unit of cost; "" is the first unit of the budget, else labels
+    level: float | None = None
+    experts: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _whole(self) -> Measure:
+        if (self.level is None) == (self.use == "cost_to"):
+            raise ValueError("cost_to, and no other measure, needs the level that is to be reached")
+        if self.experts and self.use in OF_A_CURVE:
+            raise ValueError("experts are for the measures of a lifetime")
+        return self
+
+
+class Contrast(Frozen):
+    """sum_a of[a] * measure(a), turned so that more is better, against a number.
+
+    above: held when the 95 % interval lies above it, refuted when it lies below. within: held when the interval lies
+    inside +-within, refuted when it lies outside. Of several arms the coefficients sum to 0; one arm alone is not
+    turned and serves for "at least". Two common contrasts have spellings of their own:
+    {treatment: a, control: b, by: 0.01} and {treatment: a, control: b, within: 0.02}.
+    """
+
+    of: dict[str, float]
+    measure: Measure = Measure()
+    above: float | None = 0.0
+    within: Annotated[float, Field(gt=0)] | None = None
+    gate: bool = True  # False is reported only
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spelt(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or not {"treatment", "control"} & given.keys():
+            return _one_limit(given)
+        rest = {key: value for key, value in given.items() if key not in {"treatment", "control", "by", "kind"}}
+        sides = [given.get("treatment"), given.get("control")]
+        if None in sides or sides[0] == sides[1] or "of" in rest:
+            raise ValueError("a comparison names two different arms, as in {treatment: a, control: b}")
+        if "by" in given:
+            rest["above"] = given["by"]
+        return _one_limit({"of": {str(sides[0]): 1.0, str(sides[1]): -1.0}, **rest})
+
+    @model_validator(mode="after")
+    def _balanced(self) -> Contrast:
+        if not any(self.of.values()):
+            raise ValueError("a contrast needs an arm with a coefficient that is not 0")
+        if len(self.of) > 1 and abs(sum(self.of.values())) > 1e-9:
+            raise ValueError(f"the coefficients of a contrast sum to 0; these sum to {sum(self.of.values()):g}")
+        if (self.above is None) == (self.within is None):
+            raise ValueError("a contrast is held against `above` or `within`, one of them")
+        return self
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """The arms that it is about."""
+        return tuple(self.of)
+
+    @property
+    def pair(self) -> tuple[str, str] | None:
+        """(treatment, control) where it is the plain difference of two arms."""
+        sides = {coefficient: arm for arm, coefficient in self.of.items()}
+        return (sides[1.0], sides[-1.0]) if len(self.of) == 2 and {1.0, -1.0} == sides.keys() else None
+
+    @property
+    def text(self) -> str:
+        """Such as "a - b" or "a - 0.5 b - 0.5 c"."""
+        return _sum(self.of)
+
+
+class Follows(Frozen):
+    """Over the arms in this order, the measure rises or falls with the knob: Spearman's rank correlation at each seed.
+
+    knob: one number for each arm, or another measure of the same arms. held: the interval of the mean correlation over
+    seeds, turned so that the stated direction is positive, lies above 0.
+    """
+
+    arms: Annotated[tuple[str, ...], Field(min_length=3)]
+    knob: tuple[float, ...] | Measure
+    measure: Measure = Measure()
+    direction: Literal["rises", "falls"] = "rises"
+    gate: bool = True
+
+    @model_validator(mode="after")
+    def _paired(self) -> Follows:
+        if isinstance(self.knob, tuple) and len(self.knob) != len(self.arms):
+            raise ValueError(f"{len(self.arms)} arms need {len(self.arms)} values of the knob, not {len(self.knob)}")
+        return self
+
+    @property
+    def pair(self) -> None:
+        """A trend is no difference of two arms."""
+        return None
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        knob = "the knob" if isinstance(self.knob, tuple) else f"{self.knob.use} {self.knob.of}"
+        return f"{self.direction} with {knob}: {', '.join(self.arms)}"
+
+
+def _one_limit(given: Any) -> Any:
+    """`within` alone takes the place of the default of `above`."""
+    if isinstance(given, dict) and given.get("within") is not None and "above" not in given:
+        return {**given, "above": None}
+    return given
+
+
+def _sum(of: Mapping[str, float]) -> str:
+    made = ""
+    for arm, coefficient in of.items():
+        size = "" if abs(coefficient) == 1 else f"{abs(coefficient):g} "
+        sign = ("-" if coefficient < 0 else "") if not made else (" - " if coefficient < 0 else " + ")
+        made += f"{sign}{size}{arm}"
+    return made

@@ -1,0 +1,104 @@
+"""A condition in numbers: its value at every seed, and item by item where that can be."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from tutelage.core.data import Array, Floats, Ints
+from tutelage.kit.intervals import rank_trend
+from tutelage.recipe.conditions import OF_A_CURVE, Contrast, Follows, Measure
+from tutelage.runs.record import Record
+from tutelage.study.measure import censored, curve, is_mean, items, per_seed
+
+Condition: TypeAlias = Contrast | Follows
+NONE: Ints = np.zeros(0, dtype=np.int64)
+
+
+class Table(NamedTuple):
+    """(seeds, items) of a contrast, the exam's rows being the same at every seed; None where that is not so."""
+
+    values: Floats | None
+    rows: Ints
+    groups: Array | None
+    why_not: str = ""
+
+
+def needed(condition: Condition) -> set[str]:
+    """Every arm that a condition reads, experts included."""
+    measures = [condition.measure, *([condition.knob] if isinstance(condition, Follows) else [])]
+    experts = {arm for one in measures if isinstance(one, Measure) for arm in one.experts.values()}
+    return {*condition.arms} | experts
+
+
+def differences(record: Record, condition: Condition) -> tuple[Floats, str]:
+    """(S,) the condition's number at every seed, turned so that more is better; and what has to be said about it."""
+    return _trend(record, condition) if isinstance(condition, Follows) else _contrast(record, condition)
+
+
+def table(record: Record, condition: Contrast) -> Table:
+    """The contrast item by item, for every seed; not yet turned."""
+    total: Floats | None = None
+    rows, groups = NONE, None
+    for arm, coefficient in condition.of.items():
+        found = [items(record, arm, seed, condition.measure, condition.arms) for seed in record.seeds]
+        values = per_seed(record, arm, condition.measure, condition.arms)
+        if any(not np.array_equal(one.rows, found[0].rows) for one in found):
+            return Table(None, NONE, None, "every seed has an exam of its own")
+        if any(not is_mean(one, value) for one, value in zip(found, values, strict=True)):
+            return Table(None, NONE, None, f"{_named(condition.measure)} is not the mean of its items")
+        if total is not None and not np.array_equal(found[0].rows, rows):
+            return Table(None, NONE, None, "the arms sat different exams")
+        mine = coefficient * np.stack([one.values for one in found])
+        total = mine if total is None else total + mine
+        rows, groups = found[0].rows, found[0].groups
+    return Table(total, rows, groups)
+
+
+def _contrast(record: Record, condition: Contrast) -> tuple[Floats, str]:
+    """(S,) the contrast at every seed, turned; and what has to be said about it. NaN where it cannot be told."""
+    arms, measure = condition.arms, condition.measure
+    total = sum(of * per_seed(record, arm, measure, arms) for arm, of in condition.of.items())
+    made = _sign(record, condition) * np.asarray(total, dtype=np.float64)
+    if np.isnan(made).any():
+        curved = measure.use in OF_A_CURVE
+        return made, (
+            "the arms never reached a common cost, so there is nothing to compare"
+            if curved
+            else f"{_named(measure)} is not defined at every seed"
+        )
+    if measure.use != "cost_to":
+        return made, ""
+    never = {arm: censored(record, arm, measure, arms) for arm in arms}
+    said = [f"{arm} at {count} of {len(made)} seeds" for arm, count in never.items() if count]
+    return made, f"the level was not reached within the common cost by {', '.join(said)}" if said else ""
+
+
+def _trend(record: Record, condition: Follows) -> tuple[Floats, str]:
+    """(S,) the rank correlation at every seed, turned so that the stated direction is positive."""
+    arms = condition.arms
+    y = np.stack([per_seed(record, arm, condition.measure, arms) for arm in arms], axis=1)
+    knob = condition.knob
+    x = (
+        np.stack([per_seed(record, arm, knob, arms) for arm in arms], axis=1)
+        if isinstance(knob, Measure)
+        else np.broadcast_to(np.array(knob, dtype=np.float64), y.shape)
+    )
+    sign = -1.0 if condition.direction == "falls" else 1.0
+    made = np.array([sign * rank_trend(one, [other]).estimate for one, other in zip(x, y, strict=True)])
+    return made, "at some seeds one side does not vary" if np.isnan(made).any() else ""
+
+
+def _sign(record: Record, condition: Contrast) -> float:
+    """-1 where less is better; an arm alone keeps its sign, so that its limit reads as it is written."""
+    measure = condition.measure
+    if len(condition.of) == 1 or measure.use not in OF_A_CURVE:
+        return -1.0 if measure.use == "forgetting" and len(condition.of) > 1 else 1.0
+    if measure.use == "cost_to":
+        return -1.0
+    return 1.0 if curve(record, condition.arms[0], record.seeds[0], measure).higher_is_better else -1.0
+
+
+def _named(measure: Measure) -> str:
+    return measure.of if measure.use in {"last", "area"} else f"{measure.use} of {measure.of}"
