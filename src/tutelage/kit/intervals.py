@@ -1,4 +1,6 @@
-"""Intervals: seeds crossed with items, seeds alone, and a share of successes; all at 95 %.
+"""The statistics of the referee: intervals, tests of differences, corrections for many of them, and power.
+
+Intervals are of seeds crossed with items, of seeds alone, of items alone and of a share; at 95 % unless told.
 
 Differences between two arms form a seeds x items table d_si = m + seed_s + item_i + rest_si with both sides random:
 another run would draw other seeds, another exam other items. The variance of its mean is
@@ -9,25 +11,35 @@ because a sum of mean squares may fall below either by chance. Student's quantil
 of freedom, at least S - 1. Resampling both sides by percentiles is wrong too often at five seeds, so it only serves
 as a cross-check in the tests.
 
-Source: Satterthwaite 1946 (degrees of freedom of a sum of mean squares); Wilson 1927 (interval of a share).
+Every test is two-sided. Power and the number of seeds go by the same variance and degrees of freedom, taken at the
+mean squares that are expected, E MS_seed = rest + I seed, E MS_item = rest + S item, E MS_rest = rest.
+
+Source: Satterthwaite 1946 (degrees of freedom of a sum of mean squares); Wilson 1927 (interval of a share); Wilcoxon
+1945 (signed ranks); McNemar 1947; Holm 1979, section 3; Schuirmann 1987 (two one-sided tests); Lan and DeMets 1983,
+section 4 (the two spending functions); Searle, Casella and McCulloch 1992, section 4.3 (components from mean squares).
+
+Longer than 200 lines: a verdict uses several of these at once, and whoever checks one reads all of them in one place.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy.stats import norm, t
+from scipy.stats import binom, nct, norm, rankdata, t
 
 from tutelage.core.data import Array, Floats
 
 FEWEST_SEEDS = 5  # below this there is no interval over seeds
 LEVEL = 0.95
+FAR = 5.0  # standard errors from 0 at which an effect is seen on its wrong side with probability below 1e-6
+EXACT = 50  # signed ranks up to which their distribution is counted out; beyond, the normal one is near enough
 
 
 class Interval(NamedTuple):
-    """low and high are NaN where there are too few seeds (fewer than FEWEST_SEEDS) for an interval."""
+    """low, high and se are NaN where there are too few seeds (fewer than FEWEST_SEEDS) for an interval."""
 
     estimate: float
     low: float
@@ -35,6 +47,7 @@ class Interval(NamedTuple):
     df: float
     seeds: int
     items: int
+    se: float = math.nan  # standard error of the estimate
 
 
 class Squares(NamedTuple):
@@ -54,7 +67,22 @@ class Variance(NamedTuple):
     df: float
 
 
-def crossed(differences: Floats, groups: Array | None = None) -> Interval:
+class Statistic(NamedTuple):
+    """Of a test, with its two-sided p-value."""
+
+    value: float
+    p: float
+
+
+class Components(NamedTuple):
+    """Variances of the three sides of d_si = m + seed_s + item_i + rest_si."""
+
+    seed: float
+    item: float
+    rest: float
+
+
+def crossed(differences: Floats, groups: Array | None = None, level: float = LEVEL) -> Interval:
     """The mean of a (seeds, items) table whose rows and columns are both random; a group takes the item's place.
 
     `groups` (items,) says which items belong together (several sentences of one author, say).
@@ -64,7 +92,7 @@ def crossed(differences: Floats, groups: Array | None = None) -> Interval:
     [0.6, 0.081, 1.119]
     """
     table = np.asarray(differences, dtype=np.float64)
-    return from_squares(float(table.mean()), squares(table, groups), table.shape[1])
+    return from_squares(float(table.mean()), squares(table, groups), table.shape[1], level)
 
 
 def squares(table: Floats, groups: Array | None = None) -> Squares:
@@ -79,11 +107,11 @@ def squares(table: Floats, groups: Array | None = None) -> Squares:
     return Squares(ms_seed, ms_item, ms_rest, seeds, size)
 
 
-def from_squares(estimate: float, table: Squares, items: int) -> Interval:
+def from_squares(estimate: float, table: Squares, items: int, level: float = LEVEL) -> Interval:
     """The interval of a mean whose table had these mean squares."""
     if table.seeds < FEWEST_SEEDS:
         return Interval(estimate, math.nan, math.nan, math.nan, table.seeds, items)
-    return _around(estimate, variance(table), table.seeds, items)
+    return _around(estimate, variance(table), table.seeds, items, level)
 
 
 def variance(table: Squares) -> Variance:
@@ -97,7 +125,7 @@ def variance(table: Squares) -> Variance:
     return Variance(total / (seeds * size), max(df, seeds - 1))
 
 
-def t_interval(values: Floats) -> Interval:
+def t_interval(values: Floats, level: float = LEVEL) -> Interval:
     """The mean over seeds of one value each, with Student's interval: for measures that are no means of items.
 
     >>> [round(value, 3) for value in t_interval(np.array([1.0, 2, 3, 4, 5]))[:4]]
@@ -108,25 +136,27 @@ def t_interval(values: Floats) -> Interval:
     estimate = float(values.mean()) if seeds else math.nan
     if seeds < FEWEST_SEEDS:
         return Interval(estimate, math.nan, math.nan, math.nan, seeds, 0)
-    return _around(estimate, Variance(float(values.var(ddof=1)) / seeds, seeds - 1), seeds, 0)
+    return _around(estimate, Variance(float(values.var(ddof=1)) / seeds, seeds - 1), seeds, 0, level)
 
 
-def wilson(successes: float, n: int) -> Interval:
+def wilson(successes: float, n: int, level: float = LEVEL) -> Interval:
     """Wilson's interval of a share: for one seed and an exam of `n` independent items. NaN for no items.
+
+    se is sqrt(share (1 - share) / n), as everywhere; the interval is not made from it.
 
     >>> [round(value, 3) for value in wilson(8, 10)[:3]]
     [0.8, 0.49, 0.943]
     """
     if n == 0:
         return Interval(math.nan, math.nan, math.nan, math.nan, 1, 0)
-    z, share = float(norm.ppf((1 + LEVEL) / 2)), successes / n
+    z, share = float(norm.ppf((1 + level) / 2)), successes / n
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     low, high = max(middle - half, 0.0), min(middle + half, 1.0)
-    return Interval(share, low, high, math.inf, 1, n)
+    return Interval(share, low, high, math.inf, 1, n, math.sqrt(share * (1 - share) / n))
 
 
-def over_items(values: Floats, groups: Array | None = None) -> Interval:
+def over_items(values: Floats, groups: Array | None = None, level: float = LEVEL) -> Interval:
     """The mean over items at one seed: what another exam would give, not what another seed would.
 
     >>> [round(value, 3) for value in over_items(np.array([0.5, 0.7, 0.9]))[:3]]
@@ -138,12 +168,232 @@ def over_items(values: Floats, groups: Array | None = None) -> Interval:
     if len(apart) < 2:
         return Interval(estimate, math.nan, math.nan, math.nan, 1, len(values))
     spread = Variance(float(apart.var(ddof=1)) / len(apart), len(apart) - 1)
-    return _around(estimate, spread, 1, len(values))
+    return _around(estimate, spread, 1, len(values), level)
 
 
-def _around(estimate: float, spread: Variance, seeds: int, size: int) -> Interval:
-    half = float(t.ppf((1 + LEVEL) / 2, spread.df)) * math.sqrt(spread.value)
-    return Interval(estimate, estimate - half, estimate + half, spread.df, seeds, size)
+def p_value(interval: Interval, null: float = 0.0) -> float:
+    """Two-sided, of the estimate being `null`: Student's t at the interval's df, normal where that is infinite.
+
+    Below 1 - level just where the interval excludes `null` (Wilson's aside, which is no estimate +- z se). NaN
+    without a standard error, and for a share of 0 or 1, whose standard error of 0 says nothing.
+
+    >>> round(p_value(t_interval(np.array([1.0, 2, 3, 4, 5]))), 4)       # t = 3 / sqrt(1/2) at 4 df
+    0.0132
+    """
+    off, se, df = interval.estimate - null, interval.se, interval.df
+    if math.isnan(se) or (se == 0 and math.isinf(df)):
+        return math.nan
+    return _two_sided(off, se, df)
+
+
+def tost(interval: Interval, within: float) -> float:
+    """p-value of equivalence: small when the estimate lies clearly inside (-within, within). NaN without an se.
+
+    The larger of two one-sided tests; below a just where the interval at level 1 - 2 a lies inside.
+
+    >>> round(tost(t_interval(np.array([-1.0, 0, 1, 0, 0])), 1.0), 4)    # t = 1 / sqrt(.1) at 4 df, one side
+    0.0171
+    """
+    if not within > 0:
+        raise ValueError(f"equivalence needs a margin above 0; got {within}")
+    estimate, se, df = interval.estimate, interval.se, interval.df
+    if math.isnan(se) or (se == 0 and math.isinf(df)):
+        return math.nan
+    if se == 0:
+        return 0.0 if abs(estimate) < within else 1.0
+    return float(max(t.sf((estimate + within) / se, df), t.cdf((estimate - within) / se, df)))
+
+
+def paired_t(differences: Floats) -> Statistic:
+    """Student's t of the mean difference against 0, for any two pairs or more; NaN for fewer.
+
+    >>> [round(number, 4) for number in paired_t(np.array([1.0, 2, 3, 4, 5]))]
+    [4.2426, 0.0132]
+    """
+    values = np.asarray(differences, dtype=np.float64)
+    if len(values) < 2:
+        return Statistic(math.nan, math.nan)
+    mean, se = float(values.mean()), math.sqrt(float(values.var(ddof=1)) / len(values))
+    value = mean / se if se else math.copysign(math.inf, mean) if mean else 0.0
+    return Statistic(value, _two_sided(mean, se, len(values) - 1))
+
+
+def wilcoxon(differences: Floats) -> Statistic:
+    """Signed ranks against a distribution symmetric about 0; value: the smaller of the two rank sums.
+
+    Zeros are dropped before ranking and ties share their mean rank (scipy's `zero_method="wilcox"`). Up to EXACT
+    differences every sign pattern of the very ranks is counted, ties or not; beyond, the normal distribution with the
+    variance that the ties leave and no continuity correction (scipy's `method="asymptotic", correction=False`).
+
+    >>> wilcoxon(np.array([1.0, 2, 3, 4, 5]))            # one of the 32 patterns of signs on each side
+    Statistic(value=0.0, p=0.0625)
+    """
+    values = np.asarray(differences, dtype=np.float64)
+    values = values[values != 0]
+    n = len(values)
+    if n == 0:
+        return Statistic(0.0, 1.0)
+    twice = np.rint(2 * rankdata(np.abs(values))).astype(np.int64)  # mean ranks are halves at worst
+    least = min(int(twice[values > 0].sum()), int(twice[values < 0].sum()))
+    if n <= EXACT:
+        share = np.ones(1)
+        for rank in twice:
+            share = np.concatenate([share, np.zeros(rank)]) / 2 + np.concatenate([np.zeros(rank), share]) / 2
+        return Statistic(least / 2, min(1.0, 2 * float(share[: least + 1].sum())))
+    ties = np.unique(twice, return_counts=True)[1]
+    spread = math.sqrt((n * (n + 1) * (2 * n + 1) - float((ties**3 - ties).sum()) / 2) / 24)
+    return Statistic(least / 2, min(1.0, 2 * float(norm.cdf((least / 2 - n * (n + 1) / 4) / spread))))
+
+
+def mcnemar(only_first: int, only_second: int) -> Statistic:
+    """Exact: of the items that just one of two students got right, is either's share a half? value: the smaller count.
+
+    >>> mcnemar(1, 9)                                   # 2 (1 + 10) / 2^10
+    Statistic(value=1.0, p=0.021484375)
+    """
+    least, both = min(only_first, only_second), only_first + only_second
+    return Statistic(float(least), min(1.0, 2 * float(binom.cdf(least, both, 0.5))))
+
+
+def holm(p_values: Sequence[float] | Floats) -> Floats:
+    """(m,) p-values adjusted for m questions asked at once, in the order given; below a just where Holm rejects at a.
+
+    The k-th smallest is multiplied by m + 1 - k, and none is less than one before it. A NaN stays NaN and counts as a
+    question.
+
+    >>> [round(p, 6) for p in holm([0.01, 0.04, 0.03]).tolist()]
+    [0.03, 0.06, 0.06]
+    """
+    given = np.asarray(p_values, dtype=np.float64)
+    order, m = np.argsort(given, kind="stable"), len(given)
+    adjusted = np.empty(m)
+    adjusted[order] = np.minimum(np.maximum.accumulate((m - np.arange(m)) * given[order]), 1.0)
+    return adjusted
+
+
+def spending(
+    looks: int | Sequence[float],
+    alpha: float = 1 - LEVEL,
+    rule: Literal["o_brien_fleming", "pocock"] = "o_brien_fleming",
+) -> Floats:
+    """(K,) the level at which to test at each look of a plan that was declared before the first.
+
+    `looks`: how many, evenly spaced, or the share of all seeds that each has, rising to 1. By share s,
+
+        o_brien_fleming  a(s) = 2 - 2 Phi(z / sqrt(s)),  z = Phi^-1(1 - alpha / 2)      hardly anything early
+        pocock           a(s) = alpha ln(1 + (e - 1) s)                                 about evenly
+
+    is spent, and look k tests at the increment a(s_k) - a(s_k-1). These sum to alpha, so by the union bound two equal
+    arms are told apart at any look with probability alpha at most, however the looks hang together. (Boundaries that
+    use how they do are a little wider open; they need normal increments, which five seeds do not give.)
+
+    >>> spending(2, 0.05, "pocock").round(4).tolist()    # .05 ln(1 + (e - 1) / 2), and the rest
+    [0.031, 0.019]
+    """
+    shares = np.arange(1, looks + 1) / looks if isinstance(looks, int) else np.asarray(looks, dtype=np.float64)
+    if len(shares) == 0 or not (shares[0] > 0 and shares[-1] == 1 and (np.diff(shares) > 0).all()):
+        raise ValueError(f"looks are shares of the plan that rise from above 0 to 1; got {looks}")
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha lies between 0 and 1; got {alpha}")
+    if rule == "pocock":
+        spent = alpha * np.log1p((math.e - 1) * shares)
+    else:
+        spent = 2 * norm.sf(norm.isf(alpha / 2) / np.sqrt(shares))
+    return np.asarray(np.diff(spent, prepend=0.0))
+
+
+def rank_trend(
+    x: Sequence[float | None] | Floats, values: Sequence[Sequence[float | None]] | Floats, level: float = LEVEL
+) -> Interval:
+    """Do values (seeds, points) rise with x (points,)? The mean over seeds of Spearman's correlation, then Student's t.
+
+    None and NaN are points that a seed has not; a seed with fewer than three, or on which either side does not
+    vary, has no correlation and does not count in `seeds`. The interval may reach beyond 1.
+
+    >>> rank_trend([1, 2, 3], [[1, 2, 3], [1, 3, 2], [1, 2, 3], [1, 2, 3], [2, 1, 3], [4, 4, 4]]).estimate
+    0.8
+    """
+    return t_interval(_correlations(x, values, ranked=True), level)
+
+
+def correlation_over_seeds(
+    one: Sequence[Sequence[float | None]] | Floats, other: Sequence[Sequence[float | None]] | Floats,
+    level: float = LEVEL,
+) -> Interval:  # fmt: skip
+    """Do two measures (seeds, points) go together? The mean over seeds of Pearson's correlation; None as above."""
+    return t_interval(_correlations(one, other, ranked=False), level)
+
+
+def components(table: Squares) -> Components:
+    """By the method of moments, never below 0: (MS_seed - MS_rest) / I, (MS_item - MS_rest) / S, MS_rest.
+
+    >>> components(Squares(seed=9.0, item=16.0, rest=4.0, seeds=2, items=2))
+    Components(seed=2.5, item=6.0, rest=4.0)
+    """
+    seed, item, rest, seeds, size = table
+    return Components(max(seed - rest, 0.0) / size, max(item - rest, 0.0) / seeds, rest)
+
+
+def power(effect: float, components: Components, seeds: int, items: int, level: float = LEVEL) -> float:
+    """Probability that the crossed interval excludes 0 when the mean difference is `effect`; 0 below FEWEST_SEEDS.
+
+    Noncentral t at effect / se, with the variance and the degrees of freedom of the expected mean squares.
+
+    >>> round(power(0.05, Components(seed=0.001, item=0.0, rest=0.4), seeds=10, items=1000), 2)
+    0.96
+    """
+    return _power(effect, components, seeds, items, level)
+
+
+def seeds_needed(effect: float, components: Components, items: int, power: float = 0.8, most: int = 1000,
+                 level: float = LEVEL) -> int | None:  # fmt: skip
+    """The fewest seeds with that power; None when `most` are too few, as where the exam is too small for any number.
+
+    >>> seeds_needed(0.05, Components(seed=0.001, item=0.0, rest=0.4), items=1000)
+    7
+    """
+    for seeds in range(FEWEST_SEEDS, most + 1):
+        if _power(effect, components, seeds, items, level) >= power:
+            return seeds
+    return None
+
+
+def _power(effect: float, of: Components, seeds: int, items: int, level: float) -> float:
+    if seeds < FEWEST_SEEDS:
+        return 0.0
+    table = Squares(of.rest + items * of.seed, of.rest + seeds * of.item, of.rest, seeds, items)
+    value, df = variance(table)
+    if value == 0:
+        return float(effect != 0)
+    away, edge = abs(effect) / math.sqrt(value), float(t.ppf((1 + level) / 2, df))
+    wrong_side = nct.cdf(-edge, df, away) if away < FAR else 0.0  # scipy's is NaN for some that are farther
+    return float(nct.sf(edge, df, away) + wrong_side)
+
+
+def _correlations(one: object, other: object, ranked: bool) -> Floats:
+    """(seeds with a correlation,) of rows of `other` with `one`, or with its rows where it has some."""
+    second = np.atleast_2d(np.asarray(other, dtype=np.float64))
+    first = np.broadcast_to(np.asarray(one, dtype=np.float64), second.shape)
+    made = []
+    for x, y in zip(first, second, strict=True):
+        both = ~(np.isnan(x) | np.isnan(y))
+        x, y = (rankdata(x[both]), rankdata(y[both])) if ranked else (x[both], y[both])
+        if len(x) >= 3 and np.ptp(x) > 0 and np.ptp(y) > 0:
+            made.append(float(np.corrcoef(x, y)[0, 1]))
+    return np.array(made)
+
+
+def _two_sided(off: float, se: float, df: float) -> float:
+    """Without any spread a mean is what it is."""
+    if se == 0:
+        return 1.0 if off == 0 else 0.0
+    return 2 * float(t.sf(abs(off) / se, df))
+
+
+def _around(estimate: float, spread: Variance, seeds: int, size: int, level: float) -> Interval:
+    se = math.sqrt(spread.value)
+    half = float(t.ppf((1 + level) / 2, spread.df)) * se
+    return Interval(estimate, estimate - half, estimate + half, spread.df, seeds, size, se)
 
 
 def _by_group(table: Floats, groups: Array | None) -> Floats:
