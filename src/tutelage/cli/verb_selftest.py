@@ -16,7 +16,7 @@ EXAMPLES = """Examples:
 
 \b
   tutelage selftest                             fast code against slow obvious code, seconds
-  tutelage selftest intervals                   72,000 simulated studies of two equal arms, a minute or two
+  tutelage selftest intervals                   82,000 simulated studies of two arms, a minute or two
   tutelage selftest intervals --studies 200     a tenth of them
   tutelage selftest --json > selftest.json      to send along with a question
 
