@@ -42,6 +42,7 @@ class Run(NamedTuple):
     seed: int
     till: Till
     scratch: Path
+    salt: str = ""  # before the name of every stream but the data's; "" shares luck with every other arm without one
 
 
 class State(NamedTuple):
@@ -67,7 +68,8 @@ class At(NamedTuple):
         return stage if self.step.name == "0" else f"steps.{self.step.name}.{stage}"
 
     def luck(self, stage: str) -> Rng:
-        return stream(self.run.seed, self.path(stage), self.number)
+        salt = "" if stage == "exam" else self.run.salt  # an exam that is bought is the data's, the same for all arms
+        return stream(self.run.seed, f"{salt}{self.path(stage)}", self.number)
 
     def view(self, state: State, stage: str, student: Student | None = None) -> View:
         parts = {name: part.pool for name, part in self.run.course.parts.items() if name != "pool"}
@@ -110,7 +112,7 @@ def _begin(at: At) -> State:
     """The first student, the lessons that the data start with, and the exam if one has to be bought."""
     course, parts = at.run.course, at.run.parts
     pool = course.parts["pool"].pool
-    first = parts.student.begin(pool, stream(at.run.seed, "student"))
+    first = parts.student.begin(pool, stream(at.run.seed, f"{at.run.salt}student"))
     state = State(pool, course.given, first, first, course.exams)
     start = pool.numbers[course.start]
     if course.bought:

@@ -27,6 +27,7 @@ from tutelage.cli import (
     verb_report,
     verb_resume,
     verb_run,
+    verb_selftest,
     verb_show,
 )
 from tutelage.core.errors import TutelageError
@@ -87,6 +88,7 @@ VERBS = (  # name, function, examples, one line for the list of verbs
     ("new", verb_new.new, verb_new.EXAMPLES, "Begin a method: its file, its tests, its paper."),
     ("fetch", verb_fetch.fetch, verb_fetch.EXAMPLES, "Fetch models and data."),
     ("doctor", verb_doctor.doctor, verb_doctor.EXAMPLES, "Say what is installed and what that allows."),
+    ("selftest", verb_selftest.selftest, verb_selftest.EXAMPLES, "Test the code and the intervals on this machine."),
 )
 for _name, _function, _examples, _line in VERBS:
     app.command(_name, epilog=_examples, short_help=_line)(_function)

@@ -15,8 +15,8 @@ Every test is two-sided. Power and the number of seeds go by the same variance a
 mean squares that are expected, E MS_seed = rest + I seed, E MS_item = rest + S item, E MS_rest = rest.
 
 Source: Satterthwaite 1946 (degrees of freedom of a sum of mean squares); Wilson 1927 (interval of a share); Wilcoxon
-1945 (signed ranks); McNemar 1947; Holm 1979, section 3; Schuirmann 1987 (two one-sided tests); Lan and DeMets 1983,
-section 4 (the two spending functions); Searle, Casella and McCulloch 1992, section 4.3 (components from mean squares).
+1945 (signed ranks); McNemar 1947; Holm 1979; Schuirmann 1987 (two one-sided tests); Lan and DeMets 1983 (the two
+spending functions); Searle, Casella and McCulloch 1992 (components from mean squares).
 
 Longer than 200 lines: a verdict uses several of these at once, and whoever checks one reads all of them in one place.
 """

@@ -70,6 +70,9 @@ def fit_one(recipe: Recipe, source: Source, arm: str = "", first: str = "") -> P
     steps = []
     for number, difference in enumerate(recipe.steps or ({},)):
         path = f"steps.{number}." if recipe.steps else ""
+        if "luck" in difference:
+            what = "an arm draws its luck as a whole, so a step cannot have another"
+            faults.append(Fault(source.place(f"{path}luck", arm, first), what, "say luck beside steps, not in one"))
         try:
             laid = Recipe.model_validate(overlay({**whole, "steps": ()}, difference))
         except ValueError as error:

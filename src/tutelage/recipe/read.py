@@ -29,7 +29,11 @@ class Read(NamedTuple):
     def resolved(self) -> dict[str, Any]:
         """Everything needed to run it again, with every arm written out whole."""
         whole = self.study.model_dump(mode="json", exclude={"arms"})
-        return {**whole, "arms": {name: recipe.model_dump(mode="json") for name, recipe in self.recipes.items()}}
+        arms = {name: recipe.model_dump(mode="json") for name, recipe in self.recipes.items()}
+        for recipe in arms.values():
+            if recipe["luck"] == "shared":  # not said, so that a run begun before there was a choice is still the same
+                del recipe["luck"]
+        return {**whole, "arms": arms}
 
 
 def built_in() -> tuple[str, ...]:

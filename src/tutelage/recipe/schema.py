@@ -18,6 +18,8 @@ class Recipe(Frozen):
     rounds: None goes on until the budget or the pool is used up. per_round: None asks about the whole pool.
     steps: differences laid over the recipe; each round runs them in order; none means one step.
     restart: learn each time from the first student on all lessons so far, or go on from the last student.
+    luck: shared, every stage draws what the same stage of every other arm draws, so that differences are paired; own,
+    every stage but the data draws for this arm alone, so that two equal arms differ as two runs would.
     """
 
     data: Spec
@@ -36,6 +38,7 @@ class Recipe(Frozen):
     once: bool = False  # in a step: the first round only
     keep: bool = True  # in a step: False uses its lessons in that step alone and leaves its rows in the pool
     steps: tuple[Spec, ...] = ()
+    luck: Literal["shared", "own"] = "shared"
 
 
 class Study(Frozen):

@@ -46,7 +46,8 @@ def execute(folder: Path, arm: str, seed: int) -> str:
 
 def _execute(record: Record, arm: str, seed: int, place: Path) -> str:
     read = record.read()
-    parts = fit_one(read.recipes[arm], read.source, arm, next(iter(read.study.arms)))
+    recipe = read.recipes[arm]
+    parts = fit_one(recipe, read.source, arm, next(iter(read.study.arms)))
     course: Course = parts.data.course(stream(seed, "data"))
     events = place / "events.jsonl"
     purse = till(read.study.budget, events, answered(record.folder))
@@ -58,7 +59,8 @@ def _execute(record: Record, arm: str, seed: int, place: Path) -> str:
     done: list[str] = []
     last: Round | None = None
     try:
-        played = rounds(Run(parts, course, seed, purse, scratch))
+        salt = f"{arm}/" if recipe.luck == "own" else ""
+        played = rounds(Run(parts, course, seed, purse, scratch, salt))
         for one in _written(played, journal, purse, place, course, before, done):
             last = one
             _empty(scratch)
