@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tutelage.kit.lifetimes import Lifetime
-from tutelage.kit.task_matrix import TaskMatrix, four, task_matrix
+from tutelage.kit.task_matrix import FOUR, TaskMatrix, four, task_matrix
 
 
 def lived(order, rows, before=None) -> Lifetime:
@@ -52,6 +52,7 @@ def test_one_task_and_none() -> None:
     assert found["acc"] == 0.7 and all(math.isnan(found[name]) for name in ("bwt", "fwt", "forgetting"))
     tested = Lifetime(np.zeros(1), np.zeros(1, dtype=bool), np.array(["a"]), np.zeros(1), np.ones(1))
     assert all(math.isnan(value) for value in four(task_matrix(tested)).values())
+    assert tuple(four(task_matrix(tested))) == tuple(found) == FOUR
 
 
 def test_a_missing_evaluation_is_missing_and_not_skipped() -> None:

@@ -38,6 +38,7 @@ Over: TypeAlias = Literal["mean", "median"]
 Runs: TypeAlias = Literal["metrics", "curves"]
 TERMINAL = 10  # the last tenth of a learning block
 PAIRED = ("ft", "ft_contrast", "bt", "bt_contrast")
+METRICS = ("pm", "pm_mrtlp", *PAIRED, "rp", "se", "pr", "mtp", "mep")  # more is better in all of them
 
 
 class Measured(NamedTuple):

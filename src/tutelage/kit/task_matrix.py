@@ -25,6 +25,8 @@ import numpy as np
 from tutelage.core.data import Floats, Ints
 from tutelage.kit.lifetimes import Lifetime, checked, stretches
 
+FOUR = ("acc", "bwt", "fwt", "forgetting")  # of forgetting less is better
+
 
 class TaskMatrix(NamedTuple):
     """B learning blocks, T tasks in the order of their first line."""
@@ -61,7 +63,7 @@ def four(matrix: TaskMatrix) -> dict[str, float]:
     values, trained = matrix.values, matrix.trained
     known = np.unique(trained)
     if len(known) == 0:
-        return dict.fromkeys(("acc", "bwt", "fwt", "forgetting"), float("nan"))
+        return dict.fromkeys(FOUR, float("nan"))
     first = np.array([np.flatnonzero(trained == task)[0] for task in known])
     last = np.array([np.flatnonzero(trained == task)[-1] for task in known])
     final = values[-1, known]
