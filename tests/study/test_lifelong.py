@@ -8,12 +8,14 @@ import yaml
 
 from tutelage.core.data import Course, Exam, Part, Rows, Table, labelled
 from tutelage.core.errors import Refused
+from tutelage.core.rng import stream
+from tutelage.data.digits import Digits
 from tutelage.kit.lifelong import measured
 from tutelage.kit.lifetimes import prepared
 from tutelage.recipe.read import read_text
 from tutelage.runs.journal import Journal
-from tutelage.runs.record import Record, write
-from tutelage.study.lifelong import NAMES, lifelong, lifetime, material
+from tutelage.runs.record import Record, fingerprints, write
+from tutelage.study.lifelong import NAMES, courses, lifelong, lifetime, material
 
 # The exam: two items of a, four of b, in an order of its own; the pool: rows 0-3 of a, 4-7 of b.
 EXAM = ["b", "a", "b", "b", "a", "b"]
@@ -198,3 +200,12 @@ def test_a_pool_and_an_exam_that_do_not_fit_are_refused(recorded) -> None:
     table = Table.of("bare", {"text": ["x"] * 8})
     with pytest.raises(Refused, match="the pool bare has no column task"):
         lifelong(recorded({"learner": ROUNDS}), "learner", 0, bare._replace(parts={"pool": Part(table.pool(), None)}))
+
+
+def test_the_courses_are_those_of_the_seed(recorded) -> None:
+    """The data part of every arm's recipe, asked again with the luck that the run gave it."""
+    record = recorded({"learner": ROUNDS, "expert": ROUNDS})
+    made = courses(record, ["learner", "expert"], 3)
+    direct = Digits().course(stream(3, "data"))
+    for arm in ("learner", "expert"):
+        assert fingerprints(made[arm]) == fingerprints(direct)

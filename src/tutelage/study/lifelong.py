@@ -19,9 +19,11 @@ import numpy as np
 
 from tutelage.core.data import Array, Course, Floats, Ints, Table, gather
 from tutelage.core.errors import Fault, Refused, nearest
+from tutelage.core.rng import stream
 from tutelage.kit.lifelong import METRICS, measured
 from tutelage.kit.lifetimes import Lifetime, Material, checked, prepared
 from tutelage.kit.task_matrix import FOUR, four, task_matrix
+from tutelage.recipe.fit import fit_one
 from tutelage.runs.record import Record, arrays
 from tutelage.study.measure import CLOSE, round_lines
 
@@ -44,8 +46,8 @@ def lifelong(record: Record, arm: str, seed: int, course: Courses, of: str = "ac
              experts: Arms | None = None, exam: str = "exam") -> dict[str, float]:  # fmt: skip
     """Every number of one lifetime by its name (`NAMES`); NaN where it is undefined, and all NaN while an arm runs.
 
-    course: that of this seed. experts: arms that were taught one task alone, at the same seed. Without them `rp` and
-    `se` are NaN, and the range of a task is the learner's own. Reads every round of every arm named: keep the result.
+    course: see `courses`. experts: arms that were taught one task alone, at the same seed. Without them `rp` and `se`
+    are NaN, and the range of a task is the learner's own. Reads every round of every arm named: keep the result.
     """
     arms = {arm, *(one for several in (experts or {}).values() for one in _several(several))}
     if any(record.state(one, seed).status != "done" for one in arms):
@@ -74,6 +76,14 @@ def material(record: Record, arm: str, seed: int, course: Courses, of: str = "ac
 def lifetime(record: Record, arm: str, seed: int, course: Course, of: str = "accuracy", exam: str = "exam") -> Lifetime:
     """The lifetime of one arm at one seed, neither smoothed nor scaled."""
     return _lifetime(list(_rounds(record, arm, seed, course, of, exam)))
+
+
+def courses(record: Record, arms: Iterable[str], seed: int) -> dict[str, Course]:
+    """What each arm was taught from at this seed: a lifetime's data, and its experts', are drawn from the seed."""
+    read = record.read()
+    first = next(iter(read.study.arms))
+    parts = {arm: fit_one(read.recipes[arm], read.source, arm, first) for arm in arms}
+    return {arm: part.data.course(stream(seed, "data")) for arm, part in parts.items()}
 
 
 def _lifetime(rounds: Sequence[_Round]) -> Lifetime:
