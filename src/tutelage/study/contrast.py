@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from tutelage.core.data import Array, Floats, Ints
+from tutelage.core.digest import digest
 from tutelage.kit.intervals import rank_trend
 from tutelage.recipe.conditions import OF_A_CURVE, Contrast, Follows, Measure
 from tutelage.runs.record import Record
+from tutelage.study.lifelong import courses, lifelong
 from tutelage.study.measure import censored, curve, is_mean, items, per_seed
 
 Condition: TypeAlias = Contrast | Follows
@@ -37,13 +41,31 @@ def differences(record: Record, condition: Condition) -> tuple[Floats, str]:
     return _trend(record, condition) if isinstance(condition, Follows) else _contrast(record, condition)
 
 
+def numbers(record: Record, arm: str, measure: Measure, among: Sequence[str] = ()) -> Floats:
+    """(S,) the measure of one arm at every seed, NaN where it is undefined or unfinished."""
+    if measure.use in OF_A_CURVE:
+        return per_seed(record, arm, measure, among)
+    experts = tuple(measure.experts.items())
+    states = [[record.state(one, seed).digest for one in (arm, *measure.experts.values())] for seed in record.seeds]
+    lives = [_life(record, arm, seed, measure.of, experts, digest(state))
+             for seed, state in zip(record.seeds, states, strict=True)]  # fmt: skip
+    return np.array([life[measure.use] for life in lives], dtype=np.float64)
+
+
+@functools.lru_cache(maxsize=4096)  # one lifetime has some fifteen numbers, and reading it opens every round
+def _life(record: Record, arm: str, seed: int, of: str, experts: tuple[tuple[str, str], ...],
+          state: str) -> dict[str, float]:  # fmt: skip
+    arms = (arm, *dict(experts).values())
+    return lifelong(record, arm, seed, courses(record, arms, seed), of, dict(experts) or None)
+
+
 def table(record: Record, condition: Contrast) -> Table:
     """The contrast item by item, for every seed; not yet turned."""
     total: Floats | None = None
     rows, groups = NONE, None
     for arm, coefficient in condition.of.items():
         found = [items(record, arm, seed, condition.measure, condition.arms) for seed in record.seeds]
-        values = per_seed(record, arm, condition.measure, condition.arms)
+        values = numbers(record, arm, condition.measure, condition.arms)
         if any(not np.array_equal(one.rows, found[0].rows) for one in found):
             return Table(None, NONE, None, "every seed has an exam of its own")
         if any(not is_mean(one, value) for one, value in zip(found, values, strict=True)):
@@ -59,7 +81,7 @@ def table(record: Record, condition: Contrast) -> Table:
 def _contrast(record: Record, condition: Contrast) -> tuple[Floats, str]:
     """(S,) the contrast at every seed, turned; and what has to be said about it. NaN where it cannot be told."""
     arms, measure = condition.arms, condition.measure
-    total = sum(of * per_seed(record, arm, measure, arms) for arm, of in condition.of.items())
+    total = sum(of * numbers(record, arm, measure, arms) for arm, of in condition.of.items())
     made = _sign(record, condition) * np.asarray(total, dtype=np.float64)
     if np.isnan(made).any():
         curved = measure.use in OF_A_CURVE
@@ -78,10 +100,10 @@ def _contrast(record: Record, condition: Contrast) -> tuple[Floats, str]:
 def _trend(record: Record, condition: Follows) -> tuple[Floats, str]:
     """(S,) the rank correlation at every seed, turned so that the stated direction is positive."""
     arms = condition.arms
-    y = np.stack([per_seed(record, arm, condition.measure, arms) for arm in arms], axis=1)
+    y = np.stack([numbers(record, arm, condition.measure, arms) for arm in arms], axis=1)
     knob = condition.knob
     x = (
-        np.stack([per_seed(record, arm, knob, arms) for arm in arms], axis=1)
+        np.stack([numbers(record, arm, knob, arms) for arm in arms], axis=1)
         if isinstance(knob, Measure)
         else np.broadcast_to(np.array(knob, dtype=np.float64), y.shape)
     )
