@@ -36,16 +36,43 @@ def contrasts(told: Summary) -> str:
 
 
 def conditions(judged: Sequence[Judged]) -> str:
-    """One line a condition: the difference, its interval, and in one word what it means."""
+    """One line a condition: the difference, its interval, p against 0, and in one word what it means."""
+    import numpy as np
+
+    from tutelage.study.judge import some_better
+
+    holm = some_better(judged)
     rows = []
-    for one in judged:
+    for one, adjusted in zip(judged, holm, strict=True):
         c = one.condition
         gate = "" if c.gate else " (reported only)"
-        rows.append([c.text, f"{c.measure.use} {c.measure.of}", f"{one.estimate:+.3f}",
-                     _interval(one.low, one.high, True), one.verdict, f"{one.outcome}{gate}"])  # fmt: skip
-    lines = table(["difference", "measure", "mean", "95 % interval", "verdict", "condition"], rows, right=[2, 3])
+        number = "rank correlation" if c.trend else f"{c.measure.use} {c.measure.of}"
+        rows.append([c.text, number, f"{one.estimate:+.3f}", _interval(one.low, one.high, True), _p(one.p), _p(adjusted),
+                     one.verdict if c.pair else "", f"{one.outcome}{gate}"])  # fmt: skip
+    head = ["difference", "measure", "mean", "interval", "p", "Holm", "verdict", "condition"]
+    said = [any(row[i] not in {"", "-"} for row in rows) for i in range(len(head))]
+    keep = [i for i, name in enumerate(head) if said[i] or name not in {"Holm", "verdict"}]
+    lines = table([head[i] for i in keep], [[row[i] for i in keep] for row in rows], right=[2, 3, 4])
+    return "\n".join([lines, *(f"({note})" for note in _notes(judged, bool(np.isfinite(holm).any())))])
+
+
+def _notes(judged: Sequence[Judged], family: bool) -> list[str]:
+    from tutelage.kit.intervals import LEVEL
+
     notes = list(dict.fromkeys(one.note for one in judged if one.note))
-    return "\n".join([lines, *(f"({note})" for note in notes)])
+    notes += dict.fromkeys(
+        f"intervals at {100 * one.level:.4g} %: a plan with looks" for one in judged if one.level != 0.95
+    )
+    notes += dict.fromkeys(f"tie: the interval lies inside +-{one.tie:g}" for one in judged if one.tie is not None)
+    if family:
+        notes.append("Holm: p when the question is whether some of these arms is better")
+    return notes
+
+
+def _p(value: float) -> str:
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:.3f}" if value >= 0.001 else "<.001"
 
 
 def _row(arm: ArmOf, main: str, told: Summary) -> list[str]:

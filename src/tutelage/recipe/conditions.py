@@ -88,6 +88,11 @@ class Contrast(Frozen):
         return tuple(self.of)
 
     @property
+    def trend(self) -> bool:
+        """A contrast is none."""
+        return False
+
+    @property
     def pair(self) -> tuple[str, str] | None:
         """(treatment, control) where it is the plain difference of two arms."""
         sides = {coefficient: arm for arm, coefficient in self.of.items()}
@@ -117,6 +122,11 @@ class Follows(Frozen):
         if isinstance(self.knob, tuple) and len(self.knob) != len(self.arms):
             raise ValueError(f"{len(self.arms)} arms need {len(self.arms)} values of the knob, not {len(self.knob)}")
         return self
+
+    @property
+    def trend(self) -> bool:
+        """Its number is a correlation."""
+        return True
 
     @property
     def pair(self) -> None:

@@ -137,7 +137,8 @@ def again(stored: Sequence[float], sides: Squares | None, condition: Condition, 
 
 
 def _judged(record: Record, condition: Condition, level: float) -> Judged:
-    tie = record.read().study.tie
+    in_its_unit = isinstance(condition, Contrast) and condition.measure.use in {"last", "area"}
+    tie = record.read().study.tie if in_its_unit else None
     found, note = differences(record, condition)
     values = tuple(float(one) for one in found)
     if np.isnan(found).any():
