@@ -47,8 +47,8 @@ def conditions(judged: Sequence[Judged]) -> str:
         c = one.condition
         gate = "" if c.gate else " (reported only)"
         number = "rank correlation" if c.trend else f"{c.measure.use} {c.measure.of}"
-        rows.append([c.text, number, f"{one.estimate:+.3f}", _interval(one.low, one.high, True), _p(one.p), _p(adjusted),
-                     one.verdict if c.pair else "", f"{one.outcome}{gate}"])  # fmt: skip
+        rows.append([c.text, number, f"{one.estimate:+.3f}", _interval(one.low, one.high, True), _p(one.p),
+                     _p(adjusted), one.verdict if c.pair else "", f"{one.outcome}{gate}"])  # fmt: skip
     head = ["difference", "measure", "mean", "interval", "p", "Holm", "verdict", "condition"]
     said = [any(row[i] not in {"", "-"} for row in rows) for i in range(len(head))]
     keep = [i for i, name in enumerate(head) if said[i] or name not in {"Holm", "verdict"}]
@@ -57,7 +57,6 @@ def conditions(judged: Sequence[Judged]) -> str:
 
 
 def _notes(judged: Sequence[Judged], family: bool) -> list[str]:
-    from tutelage.kit.intervals import LEVEL
 
     notes = list(dict.fromkeys(one.note for one in judged if one.note))
     notes += dict.fromkeys(
