@@ -128,6 +128,14 @@ class Chosen(NamedTuple):
     memory: Memory = {}
 
 
+class Stopped(NamedTuple):
+    """value: what the rule compares with its threshold, NaN while that cannot be told."""
+
+    stop: bool
+    value: float
+    memory: Memory = {}
+
+
 class Taught(NamedTuple):
     lessons: Lessons
     facts: Mapping[str, float] = {}
@@ -165,6 +173,12 @@ class Chooser(Protocol):
     needs: ClassVar[Kinds]  # capabilities of the student
 
     def choose(self, view: View, n: int, rng: Rng) -> Chosen: ...
+
+
+class StopRule(Protocol):
+    needs: ClassVar[Kinds]
+
+    def stop(self, view: View, rng: Rng) -> Stopped: ...
 
 
 class Teacher(Protocol):
