@@ -56,7 +56,8 @@ def test_equal_obvious_code(council, seed, count, classes):
         votes = np.bincount([int(p.argmax()) for p in one], minlength=classes) / count
         expected["vote_entropy"].append(-sum(v * np.log(v) for v in votes if v > 0))
         expected["consensus_entropy"].append(-sum(v * np.log(v) for v in mean if v > 0))
-        expected["kl"].append(np.mean([sum(v * np.log(v / m) for v, m in zip(p, mean) if v > 0) for p in one]))
+        pairs = [zip(p, mean, strict=True) for p in one]
+        expected["kl"].append(np.mean([sum(v * np.log(v / m) for v, m in pair if v > 0) for pair in pairs]))
     for kind in KINDS:
         scores = Committee(members=count, by=kind).choose(council(*several), 2, stream(0, "c")).scores
         assert scores == pytest.approx(expected[kind], abs=1e-5), kind

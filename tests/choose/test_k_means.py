@@ -70,7 +70,9 @@ def test_neutral_limit_weighed_by_margin_it_is_the_second_half_of_cover_then_mar
         assert set(one.rows.tolist()) == set(two.rows.tolist())
 
 
-@pytest.mark.parametrize(("weigh", "plain"), [("margin", Margin()), ("entropy", Entropy()), ("least_confident", LeastConfident())])
+@pytest.mark.parametrize(
+    ("weigh", "plain"), [("margin", Margin()), ("entropy", Entropy()), ("least_confident", LeastConfident())]
+)
 def test_neutral_limit_beta_one_takes_the_most_doubtful(ask, weigh, plain):
     rng = np.random.default_rng(2)
     seen = ask(rng.dirichlet(np.ones(4), 30), rng.normal(size=(30, 3)))

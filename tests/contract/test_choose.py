@@ -69,7 +69,17 @@ def ids(seen: Any, chosen: Any) -> list[str]:
     return seen.pool.take(chosen.rows).ids()
 
 
-@pytest.fixture(params=NAMES)
+VARIANTS = [  # other settings that take another way through the file
+    {"use": "k_means", "weigh": "margin", "beta": 2},
+    {"use": "committee", "by": "kl", "members_by": "bayesian"},
+    {"use": "batch_bald", "outcomes": 5, "candidates": 12},
+    {"use": "near_labelled", "of": "core_set", "k": 2, "start": 0},
+    {"use": "sampled", "of": {"use": "near_labelled", "of": "uniform", "k": 1, "start": 3}, "most": 20},
+    {"use": "discriminative", "sub_batches": 3, "most": 5},
+]
+
+
+@pytest.fixture(params=[*NAMES, *VARIANTS], ids=lambda spec: spec if isinstance(spec, str) else f"{spec['use']}_other")
 def chooser(request: Any) -> Any:
     return build("choose", request.param)
 

@@ -32,6 +32,7 @@ def test_equal_to_scikit_learn_symmetric_and_blind_to_names(pairs):
         return
     assert kappa == pytest.approx(cohen_kappa_score(a, b), abs=1e-12)
     assert kappa == pytest.approx(cohen(b, a)) == pytest.approx(cohen(7 - 2 * a, 7 - 2 * b))
+    assert kappa == pytest.approx(cohen(a * 10**12, b * 10**12))
 
 
 def test_the_extremes():

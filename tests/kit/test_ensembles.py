@@ -34,7 +34,9 @@ class Remembers:
 
 
 @ANY
-@given(st.lists(st.integers(0, 4), min_size=1, max_size=30), st.integers(0, 50), st.sampled_from(["bootstrap", "bayesian"]))
+@given(
+    st.lists(st.integers(0, 4), min_size=1, max_size=30), st.integers(0, 50), st.sampled_from(["bootstrap", "bayesian"])
+)
 def test_every_class_is_in_every_resample(codes, seed, by):
     codes = np.array(codes)
     drawn = times(codes, stream(seed, "c"), by)

@@ -13,7 +13,7 @@ most need no second look. Only the `candidates` of highest mutual information al
 from the whole pool where the last pick adds no less than the best one left out tells. A batch tells log T at most.
 Score of a picked example: what it added; of another: what it tells alone, as in `bald`.
 
-Memory beside the batch of `bald`: candidates x classes x members x 8 bytes, and 32 MB.
+Memory beside that of `bald`: candidates x classes x members x 8 bytes, and 32 MB for temporaries.
 
 Source: Kirsch, van Amersfoort, Gal (2019), BatchBALD, algorithm 1 and section 3.3; taken apart by the chain rule, which
 needs no product of many probabilities; the candidates, and members by resampling in place of dropout, are ours.
@@ -27,12 +27,13 @@ True
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, NamedTuple
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
-from tutelage.core.data import Bools, Floats, Ints, Kinds, Rng
+from tutelage.core.data import Array, Bools, Floats, Ints, Kinds, Pool, Rng
 from tutelage.core.method import method
 from tutelage.core.stages import CanFit, CanWeigh, Chosen, View
 from tutelage.kit.ask import probabilities
@@ -40,7 +41,8 @@ from tutelage.kit.ensembles import Resample, information, members, weighed
 from tutelage.kit.info import entropy
 from tutelage.kit.ranking import at_random, top_n
 
-BLOCK = 1 << 22  # floats of a temporary: 32 MB
+BLOCK = 1 << 20  # floats of a temporary: 8 MB, which the second cache still half holds
+LEAST = 1e-30  # below it a probability's share of an entropy is nothing, in single precision, too
 LOOK = 128  # candidates looked at again in one go
 EQUAL = 1e-10  # gains that differ by less are equal: rounding must not decide between duplicates
 
@@ -49,7 +51,7 @@ class Outcomes(NamedTuple):
     """What the labels picked so far may turn out to be: how probable, and what that makes of the members."""
 
     weight: Floats  # (S,) sums to 1
-    belief: Floats  # (S, T) rows sum to 1
+    belief: Array  # (S, T) rows sum to 1; float32 once they are drawn
 
 
 class Picked(NamedTuple):
@@ -73,10 +75,12 @@ def gains(known: Outcomes, probs: Floats) -> Floats:
     added = np.empty(size)
     step = max(1, BLOCK // max(len(known.weight) * classes, 1))
     for start in range(0, size, step):
-        some = probs[:, start : start + step]
+        some = probs[:, start : start + step].astype(known.belief.dtype, copy=False)
         mixed = (known.belief @ some.reshape(count, -1)).reshape(-1, classes)
-        doubt = entropy(mixed).reshape(len(known.weight), -1) - known.belief @ own[:, start : start + step]
-        added[start : start + step] = known.weight @ doubt
+        doubt = -np.einsum("ij,ij->i", mixed, np.log(np.maximum(mixed, LEAST))).reshape(len(known.weight), -1)
+        added[start : start + step] = (
+            known.weight @ doubt - (known.weight @ known.belief) @ own[:, start : start + step]
+        )
     return np.maximum(added, 0.0)
 
 
@@ -88,12 +92,14 @@ def extended(known: Outcomes, probs: Floats, most: int, rng: Rng) -> Outcomes:
         return known
     weight = cells.ravel()[possible]
     weight /= weight.sum()
-    if len(possible) > most:
+    exact = len(possible) <= most
+    if not exact:
         at = np.searchsorted(np.cumsum(weight), (np.arange(most) + rng.random()) / most, side="right")
         possible, weight = possible[np.minimum(at, len(possible) - 1)], np.full(most, 1 / most)
     before, label = np.divmod(possible, probs.shape[1])
     belief = known.belief[before] * probs.T[label]
-    return Outcomes(weight, belief / belief.sum(axis=1, keepdims=True))
+    belief /= belief.sum(axis=1, keepdims=True)
+    return Outcomes(weight, belief if exact else belief.astype(np.float32))  # finer than what sampling leaves right
 
 
 def greedy(probs: Floats, n: int, most: int, rng: Rng) -> Picked:
@@ -129,6 +135,15 @@ def _again(bounds: Floats, known: Outcomes, probs: Floats) -> Bools:
     return seen
 
 
+def _stacked(several: Sequence[Any], pool: Pool) -> Floats:
+    """(T, m, C) float64, one member's answer at a time."""
+    first = probabilities(several[0], pool)
+    probs = np.empty((len(several), *first.shape))
+    for number, one in enumerate(several):
+        probs[number] = first if number == 0 else probabilities(one, pool)
+    return probs
+
+
 @method
 class BatchBald:
     """More members tell larger batches apart; more outcomes make the gains of late picks more exact."""
@@ -146,7 +161,7 @@ class BatchBald:
             return at_random(view.pool, n, rng)
         alone = top_n(view.pool, weighed(several, view.pool, information), max(self.candidates, n), rng)
         near = view.pool.take(alone.rows)
-        probs = np.stack([np.asarray(probabilities(one, near), dtype=np.float64) for one in several])
+        probs = _stacked(several, near)
         picked = greedy(probs, n, self.outcomes, rng)
         rows = alone.rows[picked.places]
         scores = alone.scores.copy()

@@ -22,9 +22,11 @@ def cohen(a: Ints, b: Ints) -> float:
         raise ValueError(f"two judges give each example one class; found shapes {one.shape}, {two.shape}")
     if len(one) == 0:
         return float("nan")
-    names, codes = np.unique(np.concatenate([one, two]), return_inverse=True)
-    if len(names) == 1:
+    codes = np.concatenate([one, two]) - min(one.min(), two.min())
+    if codes.max() >= len(codes):  # numbers far apart: counting up to them would take memory
+        codes = np.unique(codes, return_inverse=True)[1]
+    if codes.max() == 0:
         return float("nan")
-    shares = [np.bincount(side, minlength=len(names)) / len(one) for side in np.split(codes, 2)]
+    shares = [np.bincount(side, minlength=codes.max() + 1) / len(one) for side in np.split(codes, 2)]
     agreed, chance = float((one == two).mean()), float(shares[0] @ shares[1])
     return (agreed - chance) / (1 - chance)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -50,7 +51,7 @@ def test_equal_obvious_code(follow, seed, window):
     rounds = [rng.dirichlet(np.full(3, 0.5), 20) for _ in range(5)]
     said = follow(StabilisingPredictions(window=window, threshold=0.1), *rounds)
     best = [one[2:].argmax(1) for one in rounds]
-    kappas = [cohen_kappa_score(a, b) for a, b in zip(best, best[1:])]
+    kappas = [cohen_kappa_score(a, b) for a, b in itertools.pairwise(best)]
     for number in range(5):
         last = kappas[max(number - window, 0) : number]
         if len(last) < window:
