@@ -129,10 +129,8 @@ class Chosen(NamedTuple):
 
 
 class Stopped(NamedTuple):
-    """value: what the rule compares with its threshold, NaN while that cannot be told."""
-
     stop: bool
-    value: float
+    value: float  # what the rule compares with its threshold, NaN while that cannot be told
     memory: Memory = {}
 
 
