@@ -8,6 +8,7 @@ Longer than 200 lines: the whole order of events stands here and nowhere else.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -87,7 +88,10 @@ class At(NamedTuple):
 
 
 def rounds(run: Run) -> Iterator[Round]:
-    """Teach one student once. Ends when the rounds, the pool or the budget are used up; Waiting passes through."""
+    """Teach one student once. Ends when the rounds, the pool or the budget are used up, or the rule `stop` says so.
+
+    Waiting passes through.
+    """
     parts = run.parts
     try:
         state = _begin(At(run, parts.steps[0], -1))
@@ -96,13 +100,15 @@ def rounds(run: Run) -> Iterator[Round]:
             yield opening
         number = 0
         while parts.rounds is None or number < parts.rounds:
-            before = len(state.pool)
-            for step in parts.steps:
-                if not (step.once and number > 0):
-                    state, done = _step(At(run, step, number), state)
-                    yield done
+            before, enough = len(state.pool), False
+            steps = [step for step in parts.steps if not (step.once and number > 0)]
+            for step in steps:
+                state, done = _step(At(run, step, number), state)
+                if parts.stop is not None and step is steps[-1]:
+                    state, done, enough = _asked_to_stop(At(run, step, number), state, done)
+                yield done
             number += 1
-            if len(state.pool) == 0 or (parts.rounds is None and len(state.pool) == before):
+            if enough or len(state.pool) == 0 or (parts.rounds is None and len(state.pool) == before):
                 return
     except Spent:
         return  # the arm stops before it would overspend; the remainder stands in the record
@@ -186,10 +192,21 @@ def _learn(at: At, state: State, new: Lessons, held: Lessons) -> tuple[State, Ro
     return state._replace(student=settled.student), done
 
 
-def _assessed(at: At, state: State, shown: Student) -> tuple[Score, ...]:
+def _asked_to_stop(at: At, state: State, done: Round) -> tuple[State, Round, bool]:
+    """The rule's word on a round, as its fact `stop`. A round that becomes the last by it is examined."""
+    whole = at._replace(step=at.run.parts.steps[0])
+    said = at.run.parts.stop.stop(whole.view(state, "stop"), whole.luck("stop"))
+    if not math.isnan(said.value):
+        done = done._replace(facts={**done.facts, "stop": float(said.value)})
+    if said.stop and not done.scores:
+        done = done._replace(scores=_assessed(at, state, done.student, last=True))
+    return whole.remember(state, "stop", said.memory), done, bool(said.stop)
+
+
+def _assessed(at: At, state: State, shown: Student, last: bool = False) -> tuple[Score, ...]:
     """Every `assess_every` rounds, the opening and the last round always."""
     every, total = at.run.parts.assess_every, at.run.parts.rounds
-    last = at.number + 1 == total or any(at.run.till.left(unit) < 1 for unit in at.step.teach.spends)
+    last = last or at.number + 1 == total or any(at.run.till.left(unit) < 1 for unit in at.step.teach.spends)
     if at.number >= 0 and at.number % every and not last:
         return ()
     scores: tuple[Score, ...] = ()

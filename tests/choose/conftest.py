@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,34 @@ class Says:
 
     def save(self, folder: Path) -> None:
         raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class Council:
+    """Whoever refits it gets its members in turn: a committee whose every opinion is stated."""
+
+    turns: Iterator[Says]
+    labels: tuple[str, ...]
+    fingerprint = "council"
+
+    def probs(self, pool: Pool) -> Any:
+        raise AssertionError("the members are asked, not the student")
+
+    def fit(self, lessons: Any, rng: Rng) -> Says:
+        return next(self.turns)
+
+
+@pytest.fixture
+def council(ask: Callable[..., View]) -> Callable[..., View]:
+    """council(p, q, ..., held=[0]): a view whose refits believe p, q, ... in turn; row 0 carries a label."""
+
+    def make(*beliefs: Any, held: Any = (0,)) -> View:
+        seen = ask(beliefs[0], held=held)
+        says = [Says(np.asarray(p, dtype=np.float32), np.zeros((len(p), 1), np.float32), seen.student.labels)
+                for p in beliefs]  # fmt: skip
+        return seen._replace(student=Council(itertools.cycle(says), seen.student.labels))
+
+    return make
 
 
 @pytest.fixture

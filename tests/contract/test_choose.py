@@ -17,7 +17,7 @@ from tutelage.core.errors import ContractBroken
 from tutelage.core.method import settings
 from tutelage.core.parts import build, load, names, summary
 from tutelage.core.rng import stream
-from tutelage.core.stages import CanEmbed, CanWeigh
+from tutelage.core.stages import CanEmbed, CanFit, CanWeigh
 from tutelage.toys import Nearest, view
 
 LABELS = ("a", "b", "c")
@@ -55,11 +55,12 @@ def knows() -> Careful:
     return Careful(LABELS, np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1]], dtype=np.float32))
 
 
-def scene(pool: Pool | None = None, held: Any = HELD, student: Any = None, take: Any = None) -> Any:
-    """A view over `pool` less the held rows (named by row number), in the order `take`."""
+def scene(pool: Pool | None = None, held: Any = HELD, student: Any = None, take: Any = None, codes: Any = None) -> Any:
+    """A view over `pool` less the held rows (named by row number), in the order `take`; `codes` are their labels."""
     pool = pool_of(rows_of()) if pool is None else pool
     held = np.asarray(held, dtype=np.int64)
-    lessons = (labelled(Rows(pool, held), held % len(LABELS), "oracle", 1.0),) if len(held) else ()
+    codes = held % len(LABELS) if codes is None else codes
+    lessons = (labelled(Rows(pool, held), codes, "oracle", 1.0),) if len(held) else ()
     rest = pool.without(held)
     return view(rest if take is None else rest.take(take), student or knows(), lessons)
 
@@ -68,7 +69,17 @@ def ids(seen: Any, chosen: Any) -> list[str]:
     return seen.pool.take(chosen.rows).ids()
 
 
-@pytest.fixture(params=NAMES)
+VARIANTS = [  # other settings that take another way through the file
+    {"use": "k_means", "weigh": "margin", "beta": 2},
+    {"use": "committee", "by": "kl", "members_by": "bayesian"},
+    {"use": "batch_bald", "outcomes": 5, "candidates": 12},
+    {"use": "near_labelled", "of": "core_set", "k": 2, "start": 0},
+    {"use": "sampled", "of": {"use": "near_labelled", "of": "uniform", "k": 1, "start": 3}, "most": 20},
+    {"use": "discriminative", "sub_batches": 3, "most": 5},
+]
+
+
+@pytest.fixture(params=[*NAMES, *VARIANTS], ids=lambda spec: spec if isinstance(spec, str) else f"{spec['use']}_other")
 def chooser(request: Any) -> Any:
     return build("choose", request.param)
 
@@ -93,7 +104,7 @@ def test_is_frozen_described_and_survives_a_round_trip(chooser: Any) -> None:
     for field in fields(chooser):
         with pytest.raises(AttributeError):
             setattr(chooser, field.name, getattr(chooser, field.name))
-    assert isinstance(type(chooser).needs, frozenset)
+    assert isinstance(chooser.needs, frozenset)
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 30])
@@ -135,7 +146,7 @@ def test_the_order_of_the_file_changes_only_luck(name: str) -> None:
     shuffle = np.random.default_rng(2).permutation(len(points))
     written = pool_of(points[shuffle], [f"r{i}" for i in shuffle])
     back = np.argsort(shuffle)
-    one, two = scene(), scene(written, back[HELD])
+    one, two = scene(), scene(written, back[HELD], codes=HELD % len(LABELS))
     lucky, other = (ids(one, chooser.choose(one, 6, stream(s, "choose"))) for s in (0, 1))
     same = ids(two, chooser.choose(two, 6, stream(0, "choose"))) == lucky
     assert same or lucky != other or name in AS_IT_STANDS
@@ -244,6 +255,7 @@ def test_asks_nothing_that_it_does_not_declare(chooser: Any, seen: Any) -> None:
     gifts = {
         CanWeigh: {"labels": known.labels, "probs": staticmethod(known.probs)},
         CanEmbed: {"embeds_as": known.embeds_as, "embed": staticmethod(known.embed)},
+        CanFit: {"fit": staticmethod(known.fit)},
     }
     declared = {name: gift for need in chooser.needs for name, gift in gifts[need].items()}
     able = type("Able", (Speechless,), declared)()

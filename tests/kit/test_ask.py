@@ -47,3 +47,14 @@ class Short(Nearest):
 def test_a_missing_vector_is_refused():
     with pytest.raises(ContractBroken, match=r"Short.embed: 6 vectors.*\(5, 2\)"):
         ask.embeddings(Short(("l", "r"), np.zeros((2, 2), np.float32)), POOL)
+
+
+def test_guesses_are_the_most_probable_classes():
+    """Six points, classes at -2 and 2; without any class the guess is -1."""
+    assert ask.guesses(view().student, POOL.take([5, 0, 3])).tolist() == [1, 0, 1]
+
+    class NoClasses(Nearest):
+        def probs(self, pool):
+            return np.zeros((len(pool), 0), np.float32)
+
+    assert ask.guesses(NoClasses((), np.zeros((0, 2), np.float32)), POOL.take([1, 2])).tolist() == [-1, -1]

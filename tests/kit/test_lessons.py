@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from tutelage.core.data import Block, Label, Rows, Soft, labelled
-from tutelage.kit.lessons import held, held_count, held_embeddings
+from tutelage.core.data import Block, Itself, Label, Rows, Soft, labelled
+from tutelage.core.errors import ContractBroken
+from tutelage.kit.lessons import classes_held, classes_of, held, held_count, held_embeddings
 from tutelage.toys import POINTS, POOL, vector_pool, view
 
 
@@ -42,3 +44,17 @@ def test_a_lesson_about_several_rows_counts_each():
 def test_nothing_taught():
     assert held(()) == ()
     assert held_embeddings(view().student, (), 2).shape == (0, 2)
+
+
+def test_classes_of_labels_and_of_distributions():
+    """Label 1 and, of weight 0, label 0; (1/4, 3/4) is about 1, (1/2, 1/2) about the first, 0: two classes are held."""
+    given = {"probs": np.array([[0.25, 0.75], [0.5, 0.5]])}
+    soft = Block(Rows(POOL, np.array([2, 3])), None, Soft, given, "x", np.zeros(2), np.ones(2))
+    hard = labelled(Rows(POOL, np.array([5])), np.array([1]), "oracle")
+    absent = labelled(Rows(POOL, np.array([0])), np.array([0]), "oracle", weight=0.0)
+    assert classes_of(soft).tolist() == [1, 0] and classes_of(hard).tolist() == [1]
+    assert [classes_held(one) for one in ((), (hard,), (hard, absent), (hard, soft))] == [0, 1, 1, 2]
+    itself = Block(Rows(POOL, np.array([0])), None, Itself, {}, "x", np.zeros(1), np.ones(1))
+    assert classes_held((hard, itself)) == 1
+    with pytest.raises(ContractBroken, match="not of Itself"):
+        classes_of(itself)

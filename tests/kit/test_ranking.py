@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tutelage.core.errors import ContractBroken
 from tutelage.core.rng import stream
-from tutelage.kit.ranking import at_random, best, draw, filled, in_table_order, placed, top_n
+from tutelage.core.stages import Chosen
+from tutelage.kit.ranking import at_random, best, draw, filled, in_table_order, placed, top_n, within
 from tutelage.toys import POOL, vector_pool
 
 
@@ -98,3 +99,11 @@ def test_draws_are_in_proportion():
 def test_the_best_of_equals_is_drawn():
     rng = stream(0, "t")
     assert {best(np.array([1.0, 2, 2]), rng) for _ in range(50)} == {1, 2}
+
+
+def test_a_part_said_in_positions_of_the_whole():
+    """Of rows 4, 1 and 5 the second and the first were chosen: positions 1 and 4; rows not shown have no score."""
+    inner = Chosen(np.array([1, 0]), np.array([0.4, 0.1, 0.5]), {"kept": 1})
+    chosen = within(POOL, np.array([4, 1, 5]), inner)
+    assert chosen.rows.tolist() == [1, 4] and chosen.memory == {"kept": 1}
+    assert np.array_equal(chosen.scores, [np.nan, 0.1, np.nan, np.nan, 0.4, 0.5], equal_nan=True)

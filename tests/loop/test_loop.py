@@ -10,7 +10,7 @@ from tutelage.core.answers import Sealed
 from tutelage.core.data import Course, Exam, Part, Rows, Table, labelled
 from tutelage.core.errors import ContractBroken
 from tutelage.core.parts import build
-from tutelage.core.stages import Chosen
+from tutelage.core.stages import Chosen, Stopped
 from tutelage.loop import Round, Run, rounds
 from tutelage.recipe.fit import Parts, Step
 from tutelage.toys import CODES, POINTS, POOL, NearestMean, till, vector_pool
@@ -46,9 +46,9 @@ def step(name: str = "0", **changed: Any) -> Step:
 
 
 def play(*steps: Step, limits: dict[str, float] | None = None, seed: int = 0, total: int | None = None, every: int = 1,
-         on: Course | None = None) -> tuple[list[Round], Any]:  # fmt: skip
+         on: Course | None = None, stop: Any = None) -> tuple[list[Round], Any]:  # fmt: skip
     purse = till(limits)
-    parts = Parts(None, NearestMean(), steps or (step(),), total, every)
+    parts = Parts(None, NearestMean(), steps or (step(),), total, every, stop)
     return list(rounds(Run(parts, on or course(), seed, purse, Path()))), purse
 
 
@@ -191,3 +191,67 @@ def test_the_same_seed_gives_the_same_rounds() -> None:
     assert [a.chosen.tolist() for a in one] == [b.chosen.tolist() for b in two]
     assert [a.student.fingerprint for a in one] == [b.student.fingerprint for b in two]
     assert [a.chosen.tolist() for a in one] != [b.chosen.tolist() for b in other]
+
+
+class After:
+    """Stops when it was asked so often; counts in its memory, and remembers what it saw."""
+
+    needs = frozenset()
+
+    def __init__(self, times: int, value: float = 0.5) -> None:
+        self.times, self.value, self.views = times, value, []
+
+    def stop(self, view: Any, rng: Any) -> Stopped:
+        self.views.append((view, rng.random()))
+        asked = view.memory.get("asked", 0) + 1
+        return Stopped(asked == self.times, self.value, {"asked": asked})
+
+
+def test_a_rule_ends_the_arm_after_the_round_that_it_stops_at() -> None:
+    rule = After(2)
+    plain, _ = play(step(per_round=1))
+    stopped, purse = play(step(per_round=1), stop=rule)
+    assert [one.number for one in stopped] == [0, 1] and purse.book.ledger.spent == {"labels": 2}
+    assert [one.facts["stop"] for one in stopped] == [0.5, 0.5]
+    assert [one.chosen.tolist() for one in stopped] == [one.chosen.tolist() for one in plain][:2]  # its luck is its own
+    assert [one.student.fingerprint for one in stopped] == [one.student.fingerprint for one in plain][:2]
+    (first, luck), (second, other) = rule.views
+    assert luck != other
+    assert [len(first.pool), len(second.pool)] == [5, 4]
+    assert first.student.fingerprint == stopped[0].student.fingerprint and len(second.lessons) == 2
+
+
+def test_a_number_that_cannot_be_told_is_no_fact() -> None:
+    stopped, _ = play(step(per_round=1), stop=After(3, float("nan")))
+    assert len(stopped) == 3 and not any("stop" in one.facts for one in stopped)
+
+
+def test_a_rule_is_asked_after_whole_rounds_about_the_student_that_they_leave() -> None:
+    rule = After(2)
+    second = step(
+        "1", choose="everything", per_round=None, teach={"use": "self_training", "k": 2, "threshold": 0}, keep=False
+    )
+    stopped, _ = play(step(), second, stop=rule)
+    assert [(one.number, one.step) for one in stopped] == [(0, "0"), (0, "1"), (1, "0"), (1, "1")]
+    assert ["stop" in one.facts for one in stopped] == [False, True, False, True]
+    assert [view.student.fingerprint for view, _ in rule.views] == [
+        stopped[1].student.fingerprint,
+        stopped[3].student.fingerprint,
+    ]
+    once = second._replace(once=True)
+    stopped, _ = play(step(), once, stop=After(2))
+    assert [(one.number, one.step) for one in stopped] == [(0, "0"), (0, "1"), (1, "0")]
+    assert ["stop" in one.facts for one in stopped] == [False, True, True]
+
+
+def test_a_round_that_becomes_the_last_by_a_rule_is_examined() -> None:
+    stopped, _ = play(step(per_round=1), total=6, every=4, stop=After(3))
+    assert [bool(one.scores) for one in stopped] == [True, False, True]
+    whole, _ = play(step(per_round=1), total=3)
+    assert stopped[-1].scores[0].value == whole[-1].scores[0].value
+
+
+def test_the_opening_is_no_round_and_no_rule_is_asked_about_it() -> None:
+    rule = After(1)
+    done, _ = play(step(per_round=1), on=course(start=np.array([1, 4])), stop=rule)
+    assert [one.number for one in done] == [-1, 0] and len(rule.views) == 1

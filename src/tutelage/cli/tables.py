@@ -57,11 +57,11 @@ def conditions(judged: Sequence[Judged]) -> str:
 
 
 def _notes(judged: Sequence[Judged], family: bool) -> list[str]:
+    from tutelage.kit.intervals import LEVEL
 
     notes = list(dict.fromkeys(one.note for one in judged if one.note))
-    notes += dict.fromkeys(
-        f"intervals at {100 * one.level:.4g} %: a plan with looks" for one in judged if one.level != 0.95
-    )
+    wider = [one for one in judged if one.level != LEVEL]
+    notes += dict.fromkeys(f"interval at {100 * one.level:.4g} %, which a declared look leaves" for one in wider)
     notes += dict.fromkeys(f"tie: the interval lies inside +-{one.tie:g}" for one in judged if one.tie is not None)
     if family:
         notes.append("Holm: p when the question is whether some of these arms is better")

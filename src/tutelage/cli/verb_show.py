@@ -105,7 +105,7 @@ def _method(room: str, name: str, json: bool) -> int:
         result(f"  {one['name']}: {one['type']} = {one['default']}{'  ' + one['bounds'] if one['bounds'] else ''}")
     for key, found in kinds.items():
         result(f"{key}: {found}")
-    result(f"\nin a recipe: {room.partition('.')[0]}: {{use: {name}}}")
+    result(f"\nin a recipe: {room.rpartition('.')[2]}: {{use: {name}}}")
     return 0
 
 

@@ -20,6 +20,7 @@ ROOMS: dict[str, str] = {  # room -> its question; a dotted room is a folder ins
     "student": "who is taught?",
     "student.text.encoder": "what turns a text into a vector?",
     "choose": "which examples?",
+    "choose.stop": "when is it enough?",
     "teach": "who says what is right?",
     "order": "when?",
     "learn": "how does the student change?",

@@ -133,6 +133,12 @@ class Chosen(NamedTuple):
     memory: Memory = {}
 
 
+class Stopped(NamedTuple):
+    stop: bool
+    value: float  # what the rule compares with its threshold, NaN while that cannot be told
+    memory: Memory = {}
+
+
 class Taught(NamedTuple):
     lessons: Lessons
     facts: Mapping[str, float] = {}
@@ -170,6 +176,12 @@ class Chooser(Protocol):
     needs: ClassVar[Kinds]  # capabilities of the student
 
     def choose(self, view: View, n: int, rng: Rng) -> Chosen: ...
+
+
+class StopRule(Protocol):
+    needs: ClassVar[Kinds]
+
+    def stop(self, view: View, rng: Rng) -> Stopped: ...
 
 
 class Teacher(Protocol):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tutelage.core.data import Array, Floats, Floats32, Pool
+from tutelage.core.data import Array, Floats, Floats32, Ints, Pool
 from tutelage.core.errors import ContractBroken
 from tutelage.core.stages import CanEmbed, CanWeigh, able
 from tutelage.kit.info import checked
@@ -23,13 +23,23 @@ def probabilities(student: Any, pool: Pool) -> Array:
 
 def weigh(student: Any, pool: Pool, score: Callable[[Pool, Array], Floats]) -> Floats:
     """(n,) score(batch, its probabilities) of every row; batches follow the table, whatever the pool's order."""
+    return scored(pool, lambda batch: score(batch, probabilities(student, batch)))
+
+
+def scored(pool: Pool, score: Callable[[Pool], Floats]) -> Floats:
+    """(n,) score(batch) of every row; batches follow the table, whatever the pool's order."""
     places = in_table_order(pool).places
     scores = np.empty(len(pool))
     for start in range(0, len(pool), BATCH):
         rows = places[start : start + BATCH]
-        batch = pool.take(rows)
-        scores[rows] = score(batch, probabilities(student, batch))
+        scores[rows] = score(pool.take(rows))
     return scores
+
+
+def guesses(student: Any, pool: Pool) -> Ints:
+    """(n,) the column of the most probable class, of equals the first; -1 without classes."""
+    best = weigh(student, pool, lambda batch, p: p.argmax(axis=1) if p.shape[1] else np.full(len(batch), -1.0))
+    return best.astype(np.int64)
 
 
 def embeddings(student: Any, pool: Pool) -> Floats32:

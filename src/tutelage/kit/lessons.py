@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tutelage.core.data import Block, Floats32, Ints, Label, Lessons, Pool
+from tutelage.core.data import Block, Floats32, Ints, Label, Lessons, Pool, Soft
+from tutelage.core.errors import ContractBroken
 from tutelage.kit.ask import embeddings
 
 
@@ -32,6 +33,21 @@ def held_embeddings(student: Any, lessons: Lessons, width: int) -> Floats32:
     """(m, width) the embeddings of the examples whose label is held, stacked."""
     found = [embeddings(student, pool) for pool in held(lessons)]
     return np.concatenate([np.zeros((0, width), dtype=np.float32), *found])
+
+
+def classes_of(block: Block) -> Ints:
+    """(b,) the class that each lesson is about; of a distribution the most probable, of equals the first."""
+    if block.kind is Label:
+        return np.asarray(block.given["label"], dtype=np.int64)
+    if block.kind is Soft:
+        return np.asarray(block.given["probs"].argmax(axis=1), dtype=np.int64)
+    raise ContractBroken(f"a class is known of Label and Soft lessons, not of {block.kind.__name__}")
+
+
+def classes_held(lessons: Lessons) -> int:
+    """How many classes the Label and Soft lessons of positive weight are about."""
+    blocks = [block for block in lessons if block.kind in (Label, Soft)]
+    return len({int(code) for block in blocks for code in np.unique(classes_of(block)[block.weight > 0])})
 
 
 def _weighted(block: Block) -> Ints:

@@ -38,6 +38,13 @@ def placed(ordered: Ordered, picks: Ints | Sequence[int], scores: Array | None =
     return Chosen(ordered.places[np.asarray(picks, dtype=np.int64)], back)
 
 
+def within(pool: Pool, shown: Ints, inner: Chosen) -> Chosen:
+    """What was chosen from `pool.take(shown)`, said in the positions of the pool; NaN for rows that were not shown."""
+    scores = np.full(len(pool), np.nan)
+    scores[shown] = inner.scores
+    return Chosen(shown[inner.rows], scores, inner.memory)
+
+
 def top_n(pool: Pool, scores: Array, n: int, rng: Rng) -> Chosen:
     """The n rows of highest score, best first, equal scores in random order; all rows when there are fewer than n.
 

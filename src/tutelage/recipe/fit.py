@@ -11,6 +11,8 @@ from tutelage.recipe.lines import Source
 from tutelage.recipe.read import Read, overlay
 from tutelage.recipe.schema import STAGES, Recipe
 
+OF_THE_WHOLE = frozenset({"data", "student", "rounds", "assess_every", "luck", "stop"})  # never said by a step
+
 
 class Step(NamedTuple):
     """The built parts of one step of a round."""
@@ -37,6 +39,7 @@ class Parts(NamedTuple):
     steps: tuple[Step, ...]
     rounds: int | None
     assess_every: int
+    stop: Any = None  # asked after every round
 
 
 def fit(read: Read) -> dict[str, Parts]:
@@ -66,13 +69,14 @@ def fit_one(recipe: Recipe, source: Source, arm: str = "", first: str = "") -> P
         return None
 
     whole = recipe.model_dump()
+    stop = None if recipe.stop is None else built("choose.stop", recipe.stop, "stop")
     data, student = built("data", recipe.data, "data"), built("student", recipe.student, "student")
     steps = []
     for number, difference in enumerate(recipe.steps or ({},)):
         path = f"steps.{number}." if recipe.steps else ""
-        if "luck" in difference:
-            what = "an arm draws its luck as a whole, so a step cannot have another"
-            faults.append(Fault(source.place(f"{path}luck", arm, first), what, "say luck beside steps, not in one"))
+        for key in sorted(OF_THE_WHOLE & difference.keys()):
+            what = f"`{key}` holds for every round and every step"
+            faults.append(Fault(source.place(f"{path}{key}", arm, first), what, f"say {key} beside steps, not in one"))
         try:
             laid = Recipe.model_validate(overlay({**whole, "steps": ()}, difference))
         except ValueError as error:
@@ -83,7 +87,7 @@ def fit_one(recipe: Recipe, source: Source, arm: str = "", first: str = "") -> P
         steps.append(Step(name=str(number), assess=exams, per_round=laid.per_round, restart=laid.restart,
                           once=laid.once, keep=laid.keep, **stages))  # fmt: skip
         if student is not None:
-            misfits = _misfits(student, stages, exams)
+            misfits = _misfits(student, stages, exams, stop)
             faults.extend(Fault(source.place(f"{path}{at}" if at in difference else at, arm, first), *rest)
                           for at, *rest in misfits)  # fmt: skip
     if data is not None and student is not None and not (data.holds & student.reads):
@@ -94,11 +98,11 @@ def fit_one(recipe: Recipe, source: Source, arm: str = "", first: str = "") -> P
         )
     if faults:
         raise Refused(dict.fromkeys(faults))
-    return Parts(data, student, tuple(steps), recipe.rounds, recipe.assess_every)
+    return Parts(data, student, tuple(steps), recipe.rounds, recipe.assess_every, stop)
 
 
-def _misfits(student: Any, stages: dict[str, Any], exams: Iterable[Any]) -> Iterable[tuple[str, str, str]]:
-    named = [*stages.items(), *((f"assess.{i}", exam) for i, exam in enumerate(exams))]
+def _misfits(student: Any, stages: dict[str, Any], exams: Iterable[Any], stop: Any) -> Iterable[tuple[str, str, str]]:
+    named = [*stages.items(), *((f"assess.{i}", exam) for i, exam in enumerate(exams)), ("stop", stop)]
     for at, part in named:
         for need in sorted(
             (part.needs if part is not None else frozenset()) - student.can, key=lambda kind: kind.__name__

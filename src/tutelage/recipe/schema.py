@@ -16,6 +16,7 @@ class Recipe(Frozen):
     """One way of teaching.
 
     rounds: None goes on until the budget or the pool is used up. per_round: None asks about the whole pool.
+    stop: a rule that is asked after every round and may end the arm there; None goes on.
     steps: differences laid over the recipe; each round runs them in order; none means one step.
     restart: learn each time from the first student on all lessons so far, or go on from the last student.
     luck: shared, every stage draws what the same stage of every other arm draws, so that differences are paired; own,
@@ -35,6 +36,7 @@ class Recipe(Frozen):
     per_round: Count | None = None
     restart: bool = True
     assess_every: Count = 1
+    stop: Spec | None = None
     once: bool = False  # in a step: the first round only
     keep: bool = True  # in a step: False uses its lessons in that step alone and leaves its rows in the pool
     steps: tuple[Spec, ...] = ()

@@ -54,7 +54,10 @@ class Watch:
 
 
 def expected(parts: Parts, course: Course, budget: Mapping[str, float]) -> int | None:
-    """How many rounds one arm writes at one seed, steps counted singly; None where it ends when the data say so."""
+    """How many rounds one arm writes at one seed at most (a rule `stop` may end it earlier), steps counted singly.
+
+    None where it ends when the data say so.
+    """
     opening = 1 if course.given or len(course.start) else 0
     asks = parts.steps[0]
     left = len(course.parts["pool"].pool) - course.bought - len(course.start)
