@@ -110,5 +110,5 @@ def test_what_is_written_of_shared_luck_is_what_was_written_before_there_was_a_c
 
 def test_luck_in_a_step_is_refused() -> None:
     text = TWINS.format(luck="shared", student="vector.logistic")
-    with pytest.raises(Refused, match=r"an arm draws its luck as a whole.*\n.*beside steps"):
+    with pytest.raises(Refused, match=r"`luck` holds for every round.*\n.*beside steps"):
         prepare(read_text(text, "t.yaml", ("arms.one.steps=[{luck: own}]",)))

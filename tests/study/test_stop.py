@@ -82,7 +82,7 @@ def test_what_cannot_work_is_refused_with_its_place() -> None:
     )
     assert "no choose.stop method is called 'margin'" in refused(RECIPE.replace("RULE", "{use: margin}"))
     said = refused(RECIPE.replace("{stop: RULE}", "{steps: [{}, {stop: {use: overall_uncertainty}}]}"))
-    assert "steps.1.stop" in said and "whole rounds" in said
+    assert "steps.1.stop" in said and "holds for every round" in said
 
 
 def test_an_arm_may_take_the_rule_of_the_first_arm_away() -> None:
