@@ -1,5 +1,7 @@
 """Every card reads, fits, keeps its promises in words, and runs one tiny seed that is no seed of its claim."""
 
+import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -7,8 +9,8 @@ import pytest
 
 from tutelage.core.errors import Missing, Refused
 from tutelage.papers.claim import claim
-from tutelage.papers.provenance import hash_of
-from tutelage.papers.read import FOLDER, card, paper, papers
+from tutelage.papers.provenance import hash_of, hash_of_text
+from tutelage.papers.read import FOLDER, card, paper, papers, text_of
 from tutelage.recipe.fit import fit
 from tutelage.study.checks import of_study
 
@@ -86,12 +88,28 @@ def test_an_unknown_paper_or_profile_is_refused_with_the_nearest() -> None:
 
 
 def test_the_hash_is_of_what_is_claimed_and_not_of_the_words() -> None:
-    made = card(KEYS[0])
-    assert hash_of(made) == hash_of(made.model_copy(update={"headline": "other words", "here": "..."}))
-    for change in (
-        {"seeds": 9},
-        {"version": 2},
-        {"shows": made.shows[1:]},
-        {"arms": dict(list(made.arms.items())[:2])},
+    """By hand: the SHA-256 of the first arm and the claimed keys as sorted JSON, in the digest's own framing."""
+    text = "key: a2000_b\ntitle: x\nseeds: 5\narms: {one: &a {rounds: 2}, two: *a}\n"
+    whole = '["one", {"arms": {"one": {"rounds": 2}, "two": {"rounds": 2}}, "seeds": 5}]'
+    framed = f"plain {len(json.dumps(whole))} {json.dumps(whole)}"
+    assert hash_of_text(text) == hashlib.sha256(framed.encode()).hexdigest()[:32]
+    for same in (
+        text.replace("title: x", "title: y\nfound: z"),
+        "seeds: 5\narms: {one: {rounds: 2}, two: {rounds: 2}}\nkey: other2001_c\n",
     ):
-        assert hash_of(made) != hash_of(made.model_copy(update=change))
+        assert hash_of_text(same) == hash_of_text(text)
+    for other in (
+        text.replace("seeds: 5", "seeds: 6"),
+        text + "version: 2\n",
+        text + "budget: {labels: 3}\n",
+        text + "a_key_of_the_future: 1\n",
+        "key: a2000_b\nseeds: 5\narms: {two: {rounds: 2}, one: {rounds: 2}}\n",
+    ):
+        assert hash_of_text(other) != hash_of_text(text)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_hash_is_of_the_file_and_not_of_what_the_schema_makes_of_it(key: str) -> None:
+    made = card(key)
+    filled_in = made.model_copy(update={"seeds": 99, "shows": ()})
+    assert hash_of(filled_in) == hash_of(made) == hash_of_text(text_of(key))

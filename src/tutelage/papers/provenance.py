@@ -7,16 +7,31 @@ import subprocess
 from pathlib import Path
 
 from tutelage.core.digest import digest
-from tutelage.papers.read import FOLDER
+from tutelage.papers.read import FOLDER, text_of
+from tutelage.recipe.lines import parse
 from tutelage.recipe.schema import Paper
 
-CLAIMED = ("version", "arms", "seeds", "budget", "control", "measures", "shows", "profiles")
+# Every other key decides what is run or when it counts as held, so a key that is new one day is claimed from the start.
+WORDS = frozenset({"key", "title", "year", "link", "headline", "here", "not_shown", "found"})
 
 
 def hash_of(paper: Paper) -> str:
-    """Of everything that decides what is run and when it counts as held; not of the words around it."""
-    whole = paper.model_dump(mode="json", include=set(CLAIMED))
-    return digest(json.dumps(whole, sort_keys=True))
+    """Of what the paper's file says is run and when it counts as held; not of the words around it."""
+    return hash_of_text(text_of(paper.key))
+
+
+def hash_of_text(text: str) -> str:
+    """The same of a file as written: anchors followed, no default filled in, so that a new default changes no claim.
+
+    The order of keys does not count, except which arm comes first: the others are differences from that one.
+
+    >>> hash_of_text("{key: a, seeds: 5, shows: []}") == hash_of_text("{shows: [], key: b, seeds: 5}")
+    True
+    """
+    written, _ = parse(text, "the claim")
+    claimed = {key: value for key, value in written.items() if key not in WORDS}
+    first = next(iter(claimed.get("arms", {})), "")
+    return digest(json.dumps([first, claimed], sort_keys=True, ensure_ascii=True, default=str))
 
 
 def committed(key: str, folder: Path = FOLDER) -> str:
