@@ -16,9 +16,8 @@ from tutelage.core.errors import Fault, Missing, Refused, Spent, TutelageError, 
 from tutelage.recipe.read import read_text
 from tutelage.runs.answered import answer, queue
 from tutelage.runs.record import Record
-from tutelage.study.run import go_on, prepare, start
-from tutelage.study.engine import Engine
 from tutelage.study.jobs import Job
+from tutelage.study.run import go_on, prepare, start
 from tutelage.study.workers import ONE_THREAD, ends, surroundings
 from tutelage.toys import POOL
 

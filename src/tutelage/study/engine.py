@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Generator, Iterator
 from importlib.util import find_spec
 from typing import Literal, NamedTuple, TypeAlias
@@ -35,6 +36,8 @@ class Engine(NamedTuple):
         """Itself. Refused when the settings do not go together, Missing when Ray is not installed."""
         if self.address and self.name != "ray":
             raise Refused(Fault("--address", "only a Ray cluster has an address", "--engine ray --address HOST:PORT"))
+        if self.address and not re.fullmatch(r".+:\d{1,5}", self.address):
+            raise Refused(Fault("--address", f"an address is HOST:PORT; found {self.address!r}", "ray status shows it"))
         if self.name == "ray" and self.workers == 0:
             what = "0 workers means everything in this process, which leaves Ray nothing to do"
             raise Refused(Fault("--workers", what, "--workers 1, or without --engine ray"))

@@ -22,6 +22,7 @@ import ray
 from ray.exceptions import RayError
 
 from tutelage.core.errors import TutelageError
+from tutelage.kit.cache import cache_folder
 from tutelage.runs.environment import environment
 from tutelage.study.jobs import Ended, Job, carried_out, cut_off
 from tutelage.study.workers import ONE_THREAD, POLL, surroundings
@@ -37,7 +38,8 @@ QUIET = {
 class Driver(NamedTuple):
     """What a task must find to be the same job as here."""
 
-    folder: str  # where relative paths begin
+    folder: Path  # where relative paths begin
+    cache: Path
     code: str
 
 
@@ -49,7 +51,7 @@ def ends(jobs: Iterator[Job], workers: int | None, address: str) -> Iterator[End
     left = chain([first], jobs)
     with _cluster(workers, address) as at_once:
         task = ray.remote(num_cpus=1, max_retries=RETRIES, retry_exceptions=False)(_task)
-        driver = Driver(str(Path.cwd()), _code())
+        driver = Driver(Path.cwd(), cache_folder().resolve(), _code())
         held: dict[Any, Job] = {}
         try:
             while True:
@@ -91,16 +93,24 @@ def _cluster(workers: int | None, address: str) -> Iterator[int]:
     with surroundings(surround):
         try:
             if address:
-                shared = {name: os.environ[name] for name in ("TUTELAGE_CACHE",) if name in os.environ}
-                ray.init(address=address, runtime_env={"env_vars": {**surround, **shared}}, **silent)
+                _knock(address)
+                ray.init(address=address, runtime_env={"env_vars": surround}, **silent)
             else:
-                ray.init(num_cpus=workers, include_dashboard=False, object_store_memory=STORE, **silent)
-        except (RayError, ConnectionError, RuntimeError, ValueError) as error:
-            raise TutelageError(f"Ray cannot be reached at {address or 'this machine'}: {error}") from error
+                own = {"num_cpus": workers, "include_dashboard": False, "object_store_memory": STORE}
+                ray.init(address="local", **own, **silent)  # never one that happens to run here
+        except (RayError, OSError, RuntimeError, ValueError) as error:
+            token = "\n    RAY_AUTH_MODE=token in the environment, if the cluster asks for a token" if address else ""
+            raise TutelageError(f"Ray cannot be reached at {address or 'this machine'}: {error}{token}") from error
     try:
         yield workers or _cores()
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """OSError when nobody listens there; Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host, int(port)), timeout=5).close()
 
 
 def _cores() -> int:
@@ -110,14 +120,16 @@ def _cores() -> int:
 def _task(job: Job, driver: Driver) -> str | TutelageError:
     """A job on whatever machine it was sent to."""
     where = f"{socket.gethostname()} (arm {job.arm!r} at seed {job.seed})"
-    if not job.folder.is_dir() or not Path(driver.folder).is_dir():
+    hidden = [str(path) for path in (job.folder, driver.folder, driver.cache) if not path.is_dir()]
+    if hidden:
         return TutelageError(
-            f"{where} does not see {job.folder} or {driver.folder}: the runs, the recipe's files and the cache must "
-            "lie on a file system that all machines of the cluster share"
+            f"{where} does not see {', '.join(hidden)}: runs, cache and the recipe's files must lie on a file system "
+            "that all machines of the cluster share"
         )
     if _code() != driver.code:
         return TutelageError(f"{where} has other code: {_code()} there, {driver.code} here; install the same version")
     os.chdir(driver.folder)
+    os.environ["TUTELAGE_CACHE"] = str(driver.cache)
     return carried_out(job)
 
 
