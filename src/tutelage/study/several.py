@@ -57,7 +57,8 @@ class _Going:
     def __init__(self, number: int, work: Opened, lock: ExitStack) -> None:
         self.number, self.work, self.lock = number, work, lock
         self.out = 0  # jobs that somebody works on
-        self.all_given = self.closed = False
+        self.to_give = len(work.jobs)
+        self.closed = False
         self.error: Exception | None = None
         self.said: set[str] = set()
 
@@ -79,13 +80,13 @@ class _Pool:
             going = self._begin(number)
             if going is None:
                 continue
+            self._close_when_done(going)  # where nothing is left to do
             for job in going.work.jobs:
                 if going.error is not None:
                     break
+                going.to_give -= 1
                 going.out += 1
                 yield job
-            going.all_given = True
-            self._close_when_done(going)
 
     def note(self, ended: Ended) -> None:
         """Take down how a job ended."""
@@ -120,7 +121,7 @@ class _Pool:
         return going
 
     def _close_when_done(self, going: _Going) -> None:
-        if going.closed or going.out or not (going.all_given or going.error):
+        if going.closed or going.out or (going.to_give and going.error is None):
             return
         going.closed = True
         going.lock.close()
