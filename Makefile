@@ -23,8 +23,8 @@ try: .venv/dev  ## one method: its own tests, then the checks of its room, as in
 	$(BIN)/python -m pytest $(shell echo tests/$(M) | sed -E 's#[.]#/#g; s#/([^/]*)$$#/test_\1.py#')
 	$(BIN)/python -m pytest tests/contract/test_$(firstword $(subst /, ,$(M))).py -k "$(notdir $(M))"
 
-claims: .venv/dev  ## every paper's claim, resumable; writes claims/*.json
-	$(BIN)/tutelage claim --all
+claims: .venv/dev  ## every paper's claim in one pool, resumable; writes claims/*.json and the tables of papers
+	$(BIN)/tutelage claim --all; code=$$?; $(BIN)/tutelage papers --write && exit $$code
 
 bench: .venv/dev  ## every benchmark, one JSON line each
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'

@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 
 from tutelage.core.errors import Refused
-from tutelage.papers import check, provenance, read
-from tutelage.papers import claim as claiming
 from tutelage.papers.check import disagreements, stale
 from tutelage.papers.claim import CLAIMS, claim, seeds_of, verdict
 from tutelage.papers.read import papers
@@ -37,48 +35,17 @@ profiles: {full: {}, quick: {seeds: 2}}
 KEY = "nobody2001_test"
 
 
-def git(folder: Path, *words: str) -> None:
-    who = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", "-C", str(folder), *who, *words], check=True, capture_output=True)
-
-
 @pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def shelf(shelf_of) -> Path:
     """A checkout of its own with one paper, not committed yet."""
-    folder = tmp_path / "checkout" / "papers"
-    folder.mkdir(parents=True)
-    git(folder, "init", "-q", "..")
-    (folder.parent / "README").write_text("x")
-    git(folder, "add", "../README")
-    git(folder, "commit", "-qm", "first")
-    (folder / f"{KEY}.yaml").write_text(PAPER)
-    monkeypatch.setattr(read, "FOLDER", folder)
-    for name in ("committed", "changed"):
-        there = getattr(provenance, name)
-        one = (lambda key, there=there: there(key, folder)) if name == "committed" else lambda: there(folder)
-        monkeypatch.setattr(claiming, name, one)
-    monkeypatch.setattr(check, "is_before", lambda one, other: provenance.is_before(one, other, folder))
-    head = ["git", "-C", str(folder), "rev-parse", "HEAD"]
-    real = claiming.entry_of
-
-    def entry_of(*given):
-        made = real(*given)
-        return {**made, "git": subprocess.run(head, capture_output=True, text=True, check=True).stdout.strip()}
-
-    monkeypatch.setattr(claiming, "entry_of", entry_of)
-    return folder
-
-
-def commit(folder: Path) -> None:
-    git(folder, "add", ".")
-    git(folder, "commit", "-qm", "claim")
+    return shelf_of({KEY: PAPER})
 
 
 def run(folder: Path, *given, **more):
     return claim(KEY, *given, root=folder.parents[1] / "runs", workers=0, folder=folder.parents[1] / "claims", **more)
 
 
-def test_a_claim_is_committed_before_it_counts(shelf: Path) -> None:
+def test_a_claim_is_committed_before_it_counts(shelf: Path, commit) -> None:
     found = run(shelf)
     assert (
         found.written is None and "not committed" in found.why_not and verdict(KEY, shelf.parents[1] / "claims") is None
@@ -98,7 +65,7 @@ def test_a_claim_is_committed_before_it_counts(shelf: Path) -> None:
     assert len(json.loads(found.written.read_text())["runs"]) == 2  # every run is kept
 
 
-def test_a_replication_never_changes_the_verdict(shelf: Path) -> None:
+def test_a_replication_never_changes_the_verdict(shelf: Path, commit) -> None:
     commit(shelf)
     written = run(shelf).written
     before = json.loads(written.read_text())
@@ -113,14 +80,14 @@ def test_a_replication_never_changes_the_verdict(shelf: Path) -> None:
     assert stale(KEY, written.parent) == ()
 
 
-def test_uncommitted_changes_are_named(shelf: Path) -> None:
+def test_uncommitted_changes_are_named(shelf: Path, commit) -> None:
     commit(shelf)
     (shelf.parent / "README").write_text("changed")
     found = run(shelf)
     assert found.written is None and "README" in found.why_not
 
 
-def test_a_changed_claim_makes_the_verdict_stale(shelf: Path) -> None:
+def test_a_changed_claim_makes_the_verdict_stale(shelf: Path, commit) -> None:
     commit(shelf)
     folder = run(shelf).written.parent
     (shelf / f"{KEY}.yaml").write_text(PAPER.replace("headline: ", "headline: Indeed, "))
@@ -129,7 +96,7 @@ def test_a_changed_claim_makes_the_verdict_stale(shelf: Path) -> None:
     assert "claims something else by now" in stale(KEY, folder)[0]
 
 
-def test_a_verdict_that_its_values_do_not_give_is_found(shelf: Path) -> None:
+def test_a_verdict_that_its_values_do_not_give_is_found(shelf: Path, commit) -> None:
     commit(shelf)
     path = run(shelf).written
     kept = json.loads(path.read_text())
@@ -159,7 +126,7 @@ def test_a_verdict_that_its_values_do_not_give_is_found(shelf: Path) -> None:
     assert spoilt(lambda one: None) == ""
 
 
-def test_a_claim_that_was_committed_after_its_run_is_found(shelf: Path) -> None:
+def test_a_claim_that_was_committed_after_its_run_is_found(shelf: Path, commit, git) -> None:
     commit(shelf)
     path = run(shelf).written
     git(shelf, "commit", "-q", "--allow-empty", "-m", "later")
@@ -170,7 +137,7 @@ def test_a_claim_that_was_committed_after_its_run_is_found(shelf: Path) -> None:
     assert "not committed before" in " ".join(stale(KEY, path.parent))
 
 
-def test_an_interrupted_run_of_the_same_claim_goes_on(shelf: Path, monkeypatch) -> None:
+def test_an_interrupted_run_of_the_same_claim_goes_on(shelf: Path, commit, monkeypatch) -> None:
     commit(shelf)
     for module in ("tutelage.runs.environment", "tutelage.papers.claim"):
         monkeypatch.setattr(f"{module}.revision", lambda: "a" * 40)

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import re
 import signal
 import threading
 import time
@@ -15,8 +16,9 @@ from tutelage.core.errors import Fault, Missing, Refused, Spent, TutelageError, 
 from tutelage.recipe.read import read_text
 from tutelage.runs.answered import answer, queue
 from tutelage.runs.record import Record
+from tutelage.study.jobs import Job
 from tutelage.study.run import go_on, prepare, start
-from tutelage.study.workers import Job, _single_threaded, run_all
+from tutelage.study.workers import ONE_THREAD, ends, surroundings
 from tutelage.toys import POOL
 
 
@@ -54,7 +56,7 @@ def test_a_finished_run_is_left_alone(study, begun) -> None:
 
 def test_the_first_seed_of_every_arm_comes_first(study, begun, monkeypatch) -> None:
     asked = []
-    monkeypatch.setattr("tutelage.study.run.execute", lambda folder, arm, seed: asked.append((arm, seed)) or "done")
+    monkeypatch.setattr("tutelage.runs.arm.execute", lambda folder, arm, seed: asked.append((arm, seed)) or "done")
     go_on(begun(study()), 0)
     assert asked == [(arm, seed) for seed in (0, 1) for arm in ("margin", "selftrained", "uniform")]
 
@@ -124,16 +126,16 @@ def test_an_error_in_a_worker_arrives_whole(study, begun, tickets: Path) -> None
     """Refused keeps its faults across the process boundary: here the file disappears under the workers."""
     record = begun(study())
     tickets.unlink()
-    with pytest.raises(Refused) as caught:
-        run_all(record.folder, [Job("margin", 0)], 1, lambda: None)
-    assert caught.value.exit_code == 2 and str(tickets) in str(caught.value.faults[0])
+    (ended,) = [one for one in ends(iter([Job(record.folder, "margin", 0)]), 1) if one is not None]
+    assert isinstance(ended.how, Refused) and ended.how.exit_code == 2 and str(tickets) in str(ended.how.faults[0])
 
 
 @pytest.mark.slow
 def test_a_bug_in_a_worker_arrives_with_its_traceback(study, begun) -> None:
     record = begun(study())
-    with pytest.raises(TutelageError, match=r"arm 'nowhere' at seed 0 failed(.|\n)*KeyError"):
-        run_all(record.folder, [Job("nowhere", 0)], 1, lambda: None)
+    (ended,) = [one for one in ends(iter([Job(record.folder, "nowhere", 0)]), 1) if one is not None]
+    assert isinstance(ended.how, TutelageError)
+    assert re.match(r"arm 'nowhere' at seed 0 failed(.|\n)*KeyError", str(ended.how))
 
 
 @pytest.mark.slow
@@ -197,6 +199,6 @@ def test_errors_survive_the_way_between_processes(error: TutelageError) -> None:
 def test_children_get_one_thread_and_the_parent_keeps_its_own(monkeypatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
-    with _single_threaded():
+    with surroundings(dict.fromkeys(ONE_THREAD, "1")):
         assert os.environ["OMP_NUM_THREADS"] == os.environ["MKL_NUM_THREADS"] == "1"
     assert os.environ["OMP_NUM_THREADS"] == "3" and "MKL_NUM_THREADS" not in os.environ

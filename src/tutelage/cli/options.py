@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from tutelage.cli import complete
+
+if TYPE_CHECKING:
+    from tutelage.study.engine import Engine
 
 RUNS = "runs"
 
@@ -31,6 +34,19 @@ Workers = Annotated[
     int | None,
     typer.Option("--workers", min=0, help="Worker processes; 0: everything in this one.", show_default="one a core"),
 ]
+Where = Annotated[
+    Literal["local", "ray"] | None,
+    typer.Option("--engine", help="Where the jobs run: processes of this machine, or Ray tasks.", show_default="local"),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        metavar="HOST:PORT",
+        help="A running Ray cluster; runs, cache and files must lie where all its machines see them.",
+        show_default="a cluster of this machine alone",
+    ),
+]
 Arm = Annotated[str | None, typer.Option("--arm", help="The arm to take.", show_default="best verdict, else the first")]
 Seed = Annotated[int | None, typer.Option("--seed", help="The seed to take.", show_default="the first")]
 
@@ -38,6 +54,14 @@ Seed = Annotated[int | None, typer.Option("--seed", help="The seed to take.", sh
 def runs_folder(given: Path | None) -> Path:
     """Where runs are: the option, else $TUTELAGE_RUNS, else ./runs."""
     return given or Path(os.environ.get("TUTELAGE_RUNS") or RUNS)
+
+
+def engine_of(name: Literal["local", "ray"] | None, workers: int | None, address: str | None) -> Engine:
+    """The engine that the three options ask for. Refused when they do not go together."""
+    from tutelage.study.engine import Engine
+
+    on_cluster = bool(address) and workers is None  # then as many as the cluster has cores
+    return Engine(name or "local", None if on_cluster else cores(workers), address or "").checked()
 
 
 def cores(given: int | None) -> int:

@@ -15,6 +15,7 @@ from tutelage.cli.say import as_json, result, say
 if TYPE_CHECKING:
     from tutelage.recipe.read import Read
     from tutelage.runs.record import Record
+    from tutelage.study.engine import Engine
     from tutelage.study.summary import Summary
 
 WAITS = 5
@@ -34,7 +35,7 @@ def begin(read: Read, sets: tuple[str, ...], root: Path, name: str) -> Record:
     return record
 
 
-def drive(record: Record, workers: int, json: bool) -> int:
+def drive(record: Record, workers: int | Engine, json: bool) -> int:
     """Run what is not done yet and print how it stands; the exit code."""
     from tutelage.cli.progress import Progress
     from tutelage.study.run import Progress as Stand

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tutelage.cli import complete
-from tutelage.cli.options import Json, RunsFolder, Sets, Workers, cores, runs_folder
+from tutelage.cli.options import Address, Json, RunsFolder, Sets, Where, Workers, engine_of, runs_folder
 from tutelage.cli.say import as_json, result, say
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def compare(
         ),
     ],
     workers: Workers = None,
+    engine: Where = None,
+    address: Address = None,
     name: Annotated[str, typer.Option("--name", help="The run's name.", show_default="compare and time")] = "",
     runs: RunsFolder = None,
     sets: Sets = None,
@@ -43,9 +45,10 @@ def compare(
 
     if len(what) == 1:
         return again(what[0], runs_folder(runs), json)
+    where = engine_of(engine, workers, address)
     written = tuple(sets or ())
     record = begin(joined(what, written), written, runs_folder(runs), name)
-    return drive(record, cores(workers), json)
+    return drive(record, where, json)
 
 
 def again(name: str, root: Path, json: bool) -> int:

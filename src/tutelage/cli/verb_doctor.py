@@ -30,6 +30,7 @@ LIBRARIES = {
         "tokenizers",
     ),
     "text": ("torch", "transformers", "safetensors"),
+    "scale": ("ray",),
 }
 
 

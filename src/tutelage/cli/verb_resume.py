@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tutelage.cli.options import Json, RunName, RunsFolder, Sets, Workers, cores, runs_folder
+from tutelage.cli.options import Address, Json, RunName, RunsFolder, Sets, Where, Workers, engine_of, runs_folder
 
 if TYPE_CHECKING:
     from tutelage.runs.record import Record
@@ -20,15 +20,22 @@ and the difference shown."""
 
 
 def resume(
-    run: RunName, workers: Workers = None, runs: RunsFolder = None, sets: Sets = None, json: Json = False
+    run: RunName,
+    workers: Workers = None,
+    engine: Where = None,
+    address: Address = None,
+    runs: RunsFolder = None,
+    sets: Sets = None,
+    json: Json = False,
 ) -> int:
     """Go on with a run; a finished one only prints its table again. --set may repeat what the run was started with."""
     from tutelage.cli.running import drive
     from tutelage.runs.record import find
 
+    where = engine_of(engine, workers, address)
     record = find(run, runs_folder(runs))
     unchanged(record, tuple(sets or ()))
-    return drive(record, cores(workers), json)
+    return drive(record, where, json)
 
 
 def unchanged(record: Record, sets: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tutelage.cli import complete
-from tutelage.cli.options import Json, RunsFolder, Sets, Workers, cores, runs_folder
+from tutelage.cli.options import Address, Json, RunsFolder, Sets, Where, Workers, engine_of, runs_folder
 from tutelage.cli.say import say
 
 EXAMPLES = """Examples:
@@ -55,6 +55,8 @@ def run(
     seeds: Annotated[str | None, typer.Option("--seeds", help="5 are five seeds, 10:15 are 10 to 14.")] = None,
     arm: Annotated[list[str] | None, typer.Option("--arm", help="Run this arm only; repeat for more.")] = None,
     workers: Workers = None,
+    engine: Where = None,
+    address: Address = None,
     name: Annotated[str, typer.Option("--name", help="The run's name.", show_default="recipe and time")] = "",
     runs: RunsFolder = None,
     sets: Sets = None,
@@ -65,6 +67,7 @@ def run(
     from tutelage.cli.stranger import Short, meant
     from tutelage.recipe.read import read
 
+    where = engine_of(engine, workers, address)
     written = tuple(sets or ())
     short = Short(data, text, label, id, group, labels, exam_share, exam_labels, seeds, tuple(arm or ()))
     spelt = meant(short, recipe, written)
@@ -74,7 +77,7 @@ def run(
     if spelt.sets:
         say("this is short for: " + command(recipe, everything))
     record = begin(read(recipe, everything), everything, runs_folder(runs), name)
-    return drive(record, cores(workers), json)
+    return drive(record, where, json)
 
 
 def command(recipe: str, sets: tuple[str, ...]) -> str:

@@ -7,17 +7,14 @@ import math
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from tutelage.kit.intervals import LEVEL, Squares
 from tutelage.papers.claim import CLAIMS
 from tutelage.papers.provenance import hash_of, is_before
 from tutelage.papers.read import card, papers
-from tutelage.recipe.conditions import Contrast, Follows
+from tutelage.recipe.conditions import condition_of
 from tutelage.study.judge import Judged, again, overall
 
 CLOSE = 1e-9
-CONDITION: TypeAdapter[Contrast | Follows] = TypeAdapter(Contrast | Follows)
 
 
 def stale(key: str, folder: Path = CLAIMS) -> tuple[str, ...]:
@@ -37,7 +34,7 @@ def stale(key: str, folder: Path = CLAIMS) -> tuple[str, ...]:
     last, paper = kept["runs"][-1], card(key)
     if last["claim"] != hash_of(paper):
         found.append(f"{path.name}: {key}.yaml claims something else by now; run it again")
-    elif [_condition(one["condition"]) for one in last["conditions"]] != list(paper.shows):
+    elif [condition_of(one["condition"]) for one in last["conditions"]] != list(paper.shows):
         found.append(f"{path.name}: the conditions that were judged are not those of the claim")
     for number, run in enumerate(kept["runs"]):
         where = f"{path.name}, run {number + 1}"
@@ -51,7 +48,7 @@ def disagreements(run: dict[str, Any]) -> list[str]:
     """What judging the stored values again says otherwise."""
     found, judged = [], []
     for one in run["conditions"]:
-        condition, level, tie = _condition(one["condition"]), one.get("level", LEVEL), one.get("tie")
+        condition, level, tie = condition_of(one["condition"]), one.get("level", LEVEL), one.get("tie")
         name = f"{condition.text}, {condition.measure.use}"
         squares = Squares(**one["squares"]) if one["squares"] else None
         per_seed = [_number(value) for value in one["per_seed"]]
@@ -72,12 +69,6 @@ def _top(kept: dict[str, Any]) -> bool:
     if not kept["runs"]:
         return kept["verdict"] is not None
     return any(kept["runs"][-1][name] != value for name, value in (kept["verdict"] or {"outcome": None}).items())
-
-
-def _condition(stored: Any) -> Contrast | Follows:
-    """As it was written down with the verdict, in whatever spelling."""
-    made: Contrast | Follows = CONDITION.validate_python(stored)
-    return made
 
 
 def _number(value: float | None) -> float:

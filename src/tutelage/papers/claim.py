@@ -11,18 +11,18 @@ from typing import Any, NamedTuple
 import yaml
 
 from tutelage.core.errors import Fault, Refused
+from tutelage.papers.kept import CLAIMS, append, is_there, verdict
 from tutelage.papers.provenance import changed, committed, hash_of
-from tutelage.papers.read import FOLDER, paper
+from tutelage.papers.read import paper
 from tutelage.recipe.read import Read
 from tutelage.recipe.schema import Paper
 from tutelage.runs.environment import revision
-from tutelage.runs.record import Record, write
+from tutelage.runs.record import Record
 from tutelage.study.judge import Judged, judge, overall
-from tutelage.study.run import Prepared, Progress, go_on, prepare, start
+from tutelage.study.run import Prepared, Progress, Workers, go_on, plan_arms, prepare, start
 from tutelage.study.summary import Summary, plain, summary
 
-REPOSITORY = FOLDER.parents[2]
-CLAIMS = REPOSITORY / "claims" if (REPOSITORY / "pyproject.toml").is_file() else Path("claims")
+__all__ = ["CLAIMS", "ClaimResult", "claim", "seeds_of", "verdict"]
 
 
 class ClaimResult(NamedTuple):
@@ -43,7 +43,7 @@ def claim(
     sets: Sequence[str] = (),
     profile: str = "full",
     root: Path = Path("runs"),
-    workers: int | None = None,
+    workers: Workers = None,
     progress: Callable[[Progress], None] | None = None,
     folder: Path = CLAIMS,
     keep: bool = False,
@@ -54,28 +54,66 @@ def claim(
     Missing passes through when an asset is not here; nothing is written then. A run of the same claim that was
     interrupted goes on.
     """
-    overrides = [*sets, *([f"seeds={json.dumps(seeds_of(seeds))}"] if seeds else [])]
+    asked = ask(key, seeds, sets, profile)
+    begun = begin(asked, root)
+    return conclude(asked, begun, go_on(begun.record, workers, progress), folder, keep)
+
+
+class Asked(NamedTuple):
+    """A claim as it is to be run: the card, and its study under the profile and the overrides."""
+
+    card: Paper
+    read: Read
+    profile: str
+    overrides: tuple[str, ...]
+
+    @property
+    def jobs(self) -> int:
+        """Arms x seeds, the control that is added among them."""
+        return len(plan_arms(self.read).recipes) * len(self.read.study.seed_list)
+
+
+class Begun(NamedTuple):
+    """Its run, and why that does not count as the claim's own (empty when it does), as things stood before it."""
+
+    record: Record
+    why_not: str
+    was_over: bool  # it had ended before, so it may be written down already
+
+
+def ask(key: str, seeds: str | None, sets: Sequence[str], profile: str) -> Asked:
+    """Read the paper under a profile and overrides; nothing is prepared yet."""
+    overrides = (*sets, *([f"seeds={json.dumps(seeds_of(seeds))}"] if seeds else []))
     card, read = paper(key, overrides, profile)
-    why_not = _why_not(key, bool(overrides), profile)
-    prepared = prepare(read)
-    record = _begun(prepared, root) or start(prepared, root, tuple(overrides))
-    if go_on(record, workers, progress) == "waiting":
+    return Asked(card, read, profile, overrides)
+
+
+def begin(asked: Asked, root: Path, finished: bool = False) -> Begun:
+    """A new run under `root`, or one of the same study by the same code that is there unfinished.
+
+    `finished`: one that has ended will do as well.
+    """
+    why_not = _why_not(asked.card.key, bool(asked.overrides), asked.profile)
+    prepared = prepare(asked.read)
+    record = _found(prepared, root, finished)
+    if record is not None:
+        return Begun(record, why_not, bool(record.digest()))
+    return Begun(start(prepared, root, asked.overrides), why_not, False)
+
+
+def conclude(asked: Asked, begun: Begun, status: str, folder: Path, keep: bool) -> ClaimResult:
+    """Judge a run that ended with `status`, and write it down where it counts or is kept."""
+    key, record, why_not = asked.card.key, begun.record, begun.why_not
+    if status == "waiting":
         return ClaimResult(key, "waiting", (), record.folder, None, "it waits for a person", {})
     judged = judge(record)
-    entry = entry_of(card, read, profile, judged, summary(record))
+    entry = entry_of(asked.card, asked.read, asked.profile, judged, summary(record))
     written = None
     if not why_not or keep:
-        written = _append(folder / f"{key}.json", card, entry, "replications" if why_not else "runs")
+        written = folder / f"{key}.json"
+        if not (begun.was_over and is_there(written, entry)):
+            append(written, asked.card, entry, "replications" if why_not else "runs")
     return ClaimResult(key, overall(judged), judged, record.folder, written, why_not, entry)
-
-
-def verdict(key: str, folder: Path = CLAIMS) -> dict[str, Any] | None:
-    """The latest verdict on file, None when the claim was never run."""
-    path = folder / f"{key}.json"
-    if not path.is_file():
-        return None
-    found: dict[str, Any] | None = json.loads(path.read_text(encoding="utf-8"))["verdict"]
-    return found
 
 
 def seeds_of(text: str) -> list[int]:
@@ -126,31 +164,16 @@ def _why_not(key: str, overridden: bool, profile: str) -> str:
     return f"the checkout has uncommitted changes ({', '.join(different[:3])})" if different else ""
 
 
-def _begun(prepared: Prepared, root: Path) -> Record | None:
-    """An unfinished run of just this study by just this code."""
+def _found(prepared: Prepared, root: Path, finished: bool) -> Record | None:
+    """The newest unfinished run (or any, with `finished`) of just this study by just this code."""
     wanted = prepared.read.resolved()
     for folder in sorted(root.glob(f"{Path(prepared.read.source.name).stem}-*"), reverse=True):
         if not (folder / "resolved.yaml").is_file():
             continue
         same = yaml.safe_load((folder / "resolved.yaml").read_text(encoding="utf-8")) == json.loads(json.dumps(wanted))
         code = json.loads((folder / "environment.json").read_text(encoding="utf-8"))["git"]
-        if same and code == revision() and not code.endswith("+") and not Record(folder).digest():
+        if not same or code != revision() or code.endswith("+"):
+            continue
+        if finished or not Record(folder).digest():
             return Record(folder)
     return None
-
-
-def _append(path: Path, card: Paper, entry: dict[str, Any], to: str) -> Path:
-    """Add a run to the paper's file; only the claim's own runs change the verdict on top."""
-    old = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    made = {
-        "key": card.key,
-        "title": card.title,
-        "verdict": old.get("verdict"),
-        "runs": old.get("runs", []),
-        "replications": old.get("replications", []),
-    }
-    made[to] = [*made[to], entry]
-    if to == "runs":
-        made["verdict"] = {name: entry[name] for name in ("outcome", "date", "version", "claim", "seeds", "seconds")}
-    write(path, json.dumps(made, indent=1, ensure_ascii=False) + "\n")
-    return path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 OF_A_CURVE = frozenset({"last", "area", "cost_to"})
 Use: TypeAlias = Literal[
@@ -101,7 +101,7 @@ class Contrast(Frozen):
     @property
     def text(self) -> str:
         """Such as "a - b" or "a - 0.5 b - 0.5 c"."""
-        return _sum(self.of)
+        return summed(self.of)
 
 
 class Follows(Frozen):
@@ -147,10 +147,20 @@ def _one_limit(given: Any) -> Any:
     return given
 
 
-def _sum(of: Mapping[str, float]) -> str:
+def summed(of: Mapping[str, float]) -> str:
+    """Such as "a - 0.5 b - 0.5 c"."""
     made = ""
     for arm, coefficient in of.items():
         size = "" if abs(coefficient) == 1 else f"{abs(coefficient):g} "
         sign = ("-" if coefficient < 0 else "") if not made else (" - " if coefficient < 0 else " + ")
         made += f"{sign}{size}{arm}"
     return made
+
+
+def condition_of(stored: Any) -> Contrast | Follows:
+    """A condition as it was written down with its verdict, in whatever spelling. ValidationError when it is none."""
+    made: Contrast | Follows = ADAPTER.validate_python(stored)
+    return made
+
+
+ADAPTER: TypeAdapter[Contrast | Follows] = TypeAdapter(Contrast | Follows)

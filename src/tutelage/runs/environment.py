@@ -35,10 +35,19 @@ def environment() -> dict[str, Any]:
 
 
 def revision(folder: Path | None = None) -> str:
-    """The git revision of the code, "+" when it was changed since; empty outside a checkout."""
+    """The git revision of the code, "+" when it was changed since; empty outside a checkout.
+
+    Verdicts in claims/ are no code: one that was just written does not change what the next paper runs on.
+    """
     here = folder or Path(__file__).resolve().parent
+    differs = ["status", "--porcelain", "--untracked-files=no", "--", ":(top)", ":(top,exclude)claims"]
     try:
-        asked = ["git", "-C", str(here), "describe", "--always", "--abbrev=40", "--dirty=+"]
-        return subprocess.run(asked, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+        commit = _git(here, "describe", "--always", "--abbrev=40")
+        return f"{commit}+" if _git(here, *differs) else commit
     except (OSError, subprocess.SubprocessError):
         return ""
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    asked = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(asked, capture_output=True, text=True, timeout=10, check=True).stdout.strip()

@@ -1,6 +1,7 @@
 """Jobs in worker processes: one thread each, ended with their parent, stopped by Ctrl-C without losing anything.
 
-A worker takes one job at a time over its own pipe, so a worker that is killed is known with the job it held.
+A worker takes one job at a time over its own pipe, so a worker that is killed is known with the job it held. The jobs
+may belong to several runs. They are drawn only when a worker is free, so whoever hands them out can still drop some.
 """
 
 from __future__ import annotations
@@ -10,25 +11,16 @@ import os
 import signal
 import threading
 import time
-import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from tutelage.core.errors import TutelageError
+from tutelage.study.jobs import Ended, Job, carried_out, cut_off
 
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 POLL = 0.3  # seconds between two looks at the journals
-
-
-class Job(NamedTuple):
-    """One arm at one seed."""
-
-    arm: str
-    seed: int
 
 
 class Worker(NamedTuple):
@@ -38,81 +30,79 @@ class Worker(NamedTuple):
     pipe: Connection
 
 
-def run_all(folder: Path, jobs: Iterable[Job], workers: int, tick: Callable[[], None]) -> list[str]:
-    """What every job ended with, in the order in which they ended. `tick` is called now and then meanwhile.
+def ends(jobs: Iterator[Job], workers: int) -> Iterator[Ended | None]:
+    """How the jobs ended, as they end; None now and then meanwhile.
 
-    The first failure stops the others and is raised here. A worker that was killed gives an error that names its job.
+    Whoever stops listening stops the workers. A worker that was killed gives an error that names its job, and another
+    takes its place.
     """
-    waiting = list(jobs)
-    held: dict[int, Job] = {}
-    ended: list[str] = []
-    with _started(folder, min(workers, len(waiting))) as crew:
-        for number, worker in enumerate(crew):
-            held[number] = _give(worker, waiting)
-        while held:
-            ready = wait([crew[number].pipe for number in held], timeout=POLL)
-            for number in [number for number in held if crew[number].pipe in ready]:
-                ended.append(_result(crew[number], held.pop(number)))
-                if waiting:
-                    held[number] = _give(crew[number], waiting)
-            tick()
-    return ended
-
-
-def _give(worker: Worker, waiting: list[Job]) -> Job:
-    job = waiting.pop(0)
-    with suppress(OSError):  # it died before it had anything to do; reading from it will say so
-        worker.pipe.send(job)
-    return job
-
-
-def _result(worker: Worker, job: Job) -> str:
-    """What a worker sent back, raised if it is an error."""
+    crew: list[Worker] = []
+    idle: list[Worker] = []
+    held: dict[Connection, tuple[Worker, Job]] = {}
     try:
-        said = worker.pipe.recv()
+        while True:
+            while len(held) < workers and (job := next(jobs, None)) is not None:
+                if not idle:
+                    crew.append(_start())
+                    idle.append(crew[-1])
+                worker = idle.pop()
+                held[worker.pipe] = (worker, job)
+                with suppress(OSError):  # it died before it had anything to do; reading from it will say so
+                    worker.pipe.send(job)
+            if not held:
+                return
+            ready = [pipe for pipe in wait(list(held), timeout=POLL) if isinstance(pipe, Connection)]
+            if not ready:
+                yield None
+            for pipe in ready:
+                worker, job = held.pop(pipe)
+                ended = _result(worker, job)
+                if worker.process.is_alive():
+                    idle.append(worker)
+                yield ended
+    finally:
+        _stop(crew)
+
+
+def _result(worker: Worker, job: Job) -> Ended:
+    """What a worker sent back."""
+    try:
+        return Ended(job, worker.pipe.recv())
     except (EOFError, OSError):
         worker.process.join(timeout=5)
         code = worker.process.exitcode
         how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with code {code}"
-        raise TutelageError(
-            f"the process that ran arm {job.arm!r} at seed {job.seed} {how}; what was recorded is kept, "
-            "`tutelage resume` goes on from there"
-        ) from None
-    if isinstance(said, BaseException):
-        raise said
-    return str(said)
+        worker.process.kill()
+        worker.process.join()
+        return Ended(job, cut_off(job, how))
 
 
-@contextmanager
-def _started(folder: Path, count: int) -> Iterator[list[Worker]]:
-    """Workers that are gone when the block is left, however it is left."""
+def _start() -> Worker:
     context = multiprocessing.get_context("spawn")  # forking a process with threads of numpy or torch may hang
-    crew: list[Worker] = []
-    try:
-        with _single_threaded():
-            for _ in range(count):
-                ours, theirs = context.Pipe()
-                process = context.Process(target=_work, args=(theirs, str(folder), os.getpid()), daemon=True)
-                process.start()
-                theirs.close()
-                crew.append(Worker(process, ours))
-        yield crew
-    finally:
-        for worker in crew:
-            worker.pipe.close()
-            worker.process.terminate()
-        for worker in crew:
-            worker.process.join(timeout=5)
-            if worker.process.is_alive():
-                worker.process.kill()
-                worker.process.join()
+    with surroundings(dict.fromkeys(ONE_THREAD, "1")):
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_work, args=(theirs, os.getpid()), daemon=True)
+        process.start()
+        theirs.close()
+    return Worker(process, ours)
+
+
+def _stop(crew: list[Worker]) -> None:
+    for worker in crew:
+        worker.pipe.close()
+        worker.process.terminate()
+    for worker in crew:
+        worker.process.join(timeout=5)
+        if worker.process.is_alive():
+            worker.process.kill()
+            worker.process.join()
 
 
 @contextmanager
-def _single_threaded() -> Iterator[None]:
-    """Children read these when they load their numeric libraries; ours are loaded already."""
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+def surroundings(values: Mapping[str, str]) -> Iterator[None]:
+    """Environment variables for children: they read them when they load their libraries; ours are loaded already."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
     try:
         yield
     finally:
@@ -120,24 +110,16 @@ def _single_threaded() -> Iterator[None]:
             os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
 
 
-def _work(pipe: Connection, folder: str, parent: int) -> None:
+def _work(pipe: Connection, parent: int) -> None:
     """The life of a worker: jobs in, results or errors out, until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent decides
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    from tutelage.runs.arm import execute
-
     while True:
         try:
             job = pipe.recv()
         except (EOFError, OSError):
             return
-        try:
-            said: Any = execute(Path(folder), job.arm, job.seed)
-        except TutelageError as error:
-            said = error
-        except Exception:  # a bug: its traceback must reach the person who reports it
-            said = TutelageError(f"arm {job.arm!r} at seed {job.seed} failed\n{traceback.format_exc()}")
-        pipe.send(said)
+        pipe.send(carried_out(job))
 
 
 def _end_with(parent: int) -> None:
