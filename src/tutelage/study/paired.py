@@ -39,12 +39,15 @@ def paired(one: Scores, other: Scores, paths: tuple[Path, Path], inner: bool = F
     """Refused where a cell is in one file only (unless `inner`), twice in one, or about different things."""
     items, codes = _codes(one.items, other.items)
     draws, times = _draws(one, other, paths)
-    sides = [Side(path, *rest) for path, *rest in zip(paths, codes, times, (one.values, other.values), strict=True)]
+    sides = (
+        Side(paths[0], codes[0], times[0], one.values),
+        Side(paths[1], codes[1], times[1], other.values),
+    )
     shape = (len(items), len(draws))
     if shape[0] * shape[1] > CELLS * (len(one.items) + len(other.items)):
         what = f"{shape[0]} items and {shape[1]} seeds make {shape[0] * shape[1]} cells, but few of them have a score"
         raise Refused(Fault(str(paths[0]), what, "--seed names the column that says which repetition a row is"))
-    has = [_once(side, shape, items, draws) for side in sides]
+    has = (_once(sides[0], shape, items, draws), _once(sides[1], shape, items, draws))
     _same_things(one, other, codes, items, paths)
     rows, keep, notes = _complete(has, items, draws, paths, inner)
     tables = []
@@ -85,15 +88,15 @@ def _once(side: Side, shape: tuple[int, int], items: pa.Array, draws: Sequence[s
 
 
 def _complete(
-    has: list[Bools], items: pa.Array, draws: list[str], paths: tuple[Path, Path], inner: bool
+    has: tuple[Bools, Bools], items: pa.Array, draws: list[str], paths: tuple[Path, Path], inner: bool
 ) -> tuple[Ints, Bools, list[str]]:
     """The draws and items whose cells are in both files, and in words what is not."""
     everywhere = has[0].any(0) & has[1].any(0)
     rows = np.flatnonzero(everywhere)
     both = has[0].any(1) & has[1].any(1)
-    keep: Bools = (has[0] & has[1])[:, rows].all(1) & bool(len(rows))
+    keep: Bools = np.logical_and((has[0] & has[1])[:, rows].all(1), len(rows) > 0)
     left = []
-    for mine, theirs, path in ((*has, paths[0]), (*has[::-1], paths[1])):
+    for mine, theirs, path in ((has[0], has[1], paths[0]), (has[1], has[0], paths[1])):
         if (only := np.flatnonzero(mine.any(1) & ~theirs.any(1))).size:
             left.append((path, f"{only.size} items are only here (first: {_first(items, only)})"))
         if (lone := np.flatnonzero(mine.any(0) & ~theirs.any(0))).size:

@@ -111,11 +111,17 @@ def split(scores: Scores, by: pa.Array) -> list[Scores]:
 
 def _rows(scores: Scores, keep: Bools, name: str) -> Scores:
     mask = pa.array(keep)
-    kept = {
-        key: None if (column := getattr(scores, key)) is None else column.filter(mask)
-        for key in ("items", "draws", "groups", "prints")
-    }
-    return scores._replace(name=name, values=scores.values[keep], **kept)
+    draws, groups, prints = (
+        None if column is None else column.filter(mask) for column in (scores.draws, scores.groups, scores.prints)
+    )
+    return scores._replace(
+        name=name,
+        items=scores.items.filter(mask),
+        values=scores.values[keep],
+        draws=draws,
+        groups=groups,
+        prints=prints,
+    )
 
 
 def chosen(sheet: Sheet, asked: Asked) -> Sheet:

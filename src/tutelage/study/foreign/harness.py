@@ -24,7 +24,7 @@ import pyarrow as pa
 from tutelage.core.data import Floats
 from tutelage.core.errors import Fault, Refused
 from tutelage.study.foreign.columns import TEXT, Asked, Scores, Sheet, split
-from tutelage.study.foreign.json_columns import Wanted, first_object, json_columns
+from tutelage.study.foreign.json_columns import Place, Wanted, first_object, json_columns
 
 NAMED = re.compile(r"samples_(?P<task>.+)_(?P<time>\d{4}-\d\d-\d\dT[\d.:-]+)\.jsonl")
 NO_METRIC = {"doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics"}
@@ -73,10 +73,9 @@ def _file(path: Path, task: str, asked: Asked, notes: list[str]) -> list[Scores]
         notes.append(f"{task}/{name}: a document's value is {json.dumps(first.get(name))[:40]}, no number; left out")
     if not numbers:
         return []
-    texts = {"doc_id": ("doc_id",)} | {name: (name,) for name in ("filter", "doc_hash") if name in first}
+    texts: dict[str, Place] = {name: (name,) for name in ("doc_id", "filter", "doc_hash") if name in first}
     if asked.group is not None:
-        place = (asked.group,) if asked.group in first else ("doc", asked.group)
-        texts["group"] = place
+        texts["group"] = (asked.group,) if asked.group in first else ("doc", asked.group)
     read = json_columns(path, Wanted(texts, tuple(numbers)))
     says = _results(path)
     made = []

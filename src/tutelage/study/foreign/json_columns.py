@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -20,6 +21,7 @@ from tutelage.kit.json_blocks import blocks
 from tutelage.kit.layout import Faults
 from tutelage.study.foreign.columns import TEXT, Columns, as_numbers, as_text
 
+FAR = 1e308  # beyond, whole numbers are no float
 Place: TypeAlias = tuple[str, ...]  # ("doc", "subject"): a field inside a field
 ARROW: dict[type, pa.DataType] = {int: pa.int64(), float: pa.float64(), str: TEXT, bool: pa.bool_()}
 
@@ -27,7 +29,7 @@ ARROW: dict[type, pa.DataType] = {int: pa.int64(), float: pa.float64(), str: TEX
 class Wanted(NamedTuple):
     """The fields to read; everything else in a line is skipped."""
 
-    texts: dict[str, Place]  # our name -> where it stands; texts, whole numbers or truth values
+    texts: Mapping[str, Place]  # our name -> where it stands; texts, whole numbers or truth values
     values: tuple[str, ...]  # fields that hold one number, or a truth value
 
 
@@ -36,7 +38,10 @@ def first_object(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         for number, raw in enumerate(file, start=1):
             if not raw.isspace():
-                return _object(raw.removeprefix(b"\xef\xbb\xbf"), lambda what, at=number: _refuse(path, at, what))
+                item = _object(raw)
+                if isinstance(item, str):
+                    raise Refused(Fault(f"{path}, line {number}", item, "--format says what the file is"))
+                return item
     raise Refused(Fault(str(path), "the file holds blank lines only", "was it written to the end?"))
 
 
@@ -108,26 +113,43 @@ def _slow(
         raw.decode()  # raises UnicodeDecodeError
         if raw.isspace():
             continue
-        item = _object(raw.removeprefix(b"\xef\xbb\xbf"), lambda what, at=number: faults.add(f"line {at}", what))
-        for name, place in wanted.texts.items() if item else ():
-            value = _at(item, place)
-            if type(value) not in (str, int, bool) or value == "":
-                found = "nothing" if value is None or value == "" else json.dumps(value)[:60]
-                faults.add(
-                    f"line {number}, field {'.'.join(place)}", f"a text or a whole number is expected, found {found}"
-                )
-            texts[name].append(value if type(value) is str else json.dumps(value))
-        for name in wanted.values if item else ():
-            value = item.get(name)
-            good = type(value) in (int, float, bool) and math.isfinite(value)
-            if not good:
-                found = "nothing" if value is None else json.dumps(value)[:60]
+        item = _object(raw)
+        if isinstance(item, str):
+            faults.add(f"line {number}", item)
+            continue
+        for name, place in wanted.texts.items():
+            text, found = _text(_at(item, place))
+            if found:
+                where = f"line {number}, field {'.'.join(place)}"
+                faults.add(where, f"a text or a whole number is expected, found {found}")
+            texts[name].append(text)
+        for name in wanted.values:
+            value, found = _value(item.get(name))
+            if found:
                 faults.add(f"line {number}, field {name}", f"a finite number is expected, found {found}")
-            values[name].append(float(value) if good else math.nan)
+            values[name].append(value)
     return (
         {name: pa.array(column, TEXT) for name, column in texts.items()},
         {name: np.array(column, dtype=np.float64) for name, column in values.items()},
     )
+
+
+def _text(value: Any) -> tuple[str, str]:
+    """The value as text; and what it is where it cannot be one."""
+    if value is None or value == "":
+        return "", "nothing"
+    if isinstance(value, (list, dict, float)):
+        return "", json.dumps(value)[:60]
+    text = value if isinstance(value, str) else json.dumps(value)
+    half = any("\ud800" <= character <= "\udfff" for character in text)  # JSON can write half of a pair
+    return ("", "half of a surrogate pair") if half else (text, "")
+
+
+def _value(value: Any) -> tuple[float, str]:
+    """The value as a number; and what it is where it cannot be one."""
+    if isinstance(value, (int, float)) and abs(value) < FAR:
+        return float(value), ""
+    return math.nan, "nothing" if value is None else json.dumps(value)[:60]
 
 
 def _at(item: dict[str, Any], place: Place) -> Any:
@@ -137,18 +159,12 @@ def _at(item: dict[str, Any], place: Place) -> Any:
     return value
 
 
-def _object(raw: bytes, tell: Callable[[str], Any]) -> dict[str, Any]:
-    """The line's object; an empty one when it is none, which has been told."""
+def _object(raw: bytes) -> dict[str, Any] | str:
+    """The line's object, or in a sentence why it is none."""
     try:
-        item = json.loads(raw)
+        item = json.loads(raw.removeprefix(codecs.BOM_UTF8))
     except ValueError as error:
-        tell(f"this is not JSON: {error}")
-        return {}
+        return f"this is not JSON: {error}"
     if not isinstance(item, dict):
-        tell(f"one JSON object a line is expected, found {raw[:60].decode(errors='replace').strip()!r}")
-        return {}
+        return f"one JSON object a line is expected, found {raw[:60].decode(errors='replace').strip()!r}"
     return item
-
-
-def _refuse(path: Path, line: int, what: str) -> None:
-    raise Refused(Fault(f"{path}, line {line}", what, "--format says what the file is"))
