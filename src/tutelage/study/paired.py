@@ -81,8 +81,8 @@ def _once(side: Side, shape: tuple[int, int], items: pa.Array, draws: Sequence[s
     """(items, draws) which cells have a score."""
     counts = np.bincount(side.items * shape[1] + side.draws, minlength=shape[0] * shape[1])
     if (twice := np.flatnonzero(counts > 1)).size:
-        at = f" at seed {draws[int(twice[0]) % shape[1]]}" if len(draws) > 1 else ""
-        what = f"{twice.size} items stand more than once (first: {_first(items, twice // shape[1])}{at})"
+        at = f" at one seed (as at {draws[int(twice[0]) % shape[1]]})" if len(draws) > 1 else ""
+        what = f"more than once{at}: {_some(items, twice // shape[1])}"
         raise Refused(Fault(str(side.path), what, "--seed names the column of the repetition, --metric one measure"))
     return (counts > 0).reshape(shape)
 
@@ -98,16 +98,16 @@ def _complete(
     left = []
     for mine, theirs, path in ((has[0], has[1], paths[0]), (has[1], has[0], paths[1])):
         if (only := np.flatnonzero(mine.any(1) & ~theirs.any(1))).size:
-            left.append((path, f"{only.size} items are only here (first: {_first(items, only)})"))
+            left.append((path, f"only in this file: {_some(items, only)}"))
         if (lone := np.flatnonzero(mine.any(0) & ~theirs.any(0))).size:
-            left.append((path, f"seeds only here: {', '.join(draws[at] for at in lone[:SHOWN])}"))
+            left.append((path, f"seeds only in this file: {', '.join(draws[at] for at in lone[:SHOWN])}"))
     if (holes := np.flatnonzero(both & ~keep)).size and len(rows):
-        left.append((paths[0], f"{holes.size} items lack a score at some seed (first: {_first(items, holes)})"))
+        left.append((paths[0], f"without a score at some seed: {_some(items, holes)}"))
     if left and not inner:
         faults = [Fault(str(path), what) for path, what in left]
         raise Refused([*faults[:-1], faults[-1]._replace(help="--inner compares what both files have")])
     if not keep.any():
-        what = f"no item has a score at every shared seed in both files ({_first(items, np.arange(len(items)))}, ...)"
+        what = "no item has a score at every shared seed in both files"
         raise Refused(Fault(f"{paths[0]} and {paths[1]}", what, "--id and --seed name the columns by which they pair"))
     return rows, keep, [f"left out: {path.name}: {what}" for path, what in left]
 
@@ -121,7 +121,7 @@ def _same_things(
     _, prints = _codes(one.prints, other.prints)
     first, second = (_by_item(print_, code, len(items))[0] for print_, code in zip(prints, codes, strict=True))
     if (apart := np.flatnonzero((first >= 0) & (second >= 0) & (first != second))).size:
-        what = f"{apart.size} items are another document than in {paths[0]} (first: {_first(items, apart)})"
+        what = f"another document than in {paths[0]} under the same id: {_some(items, apart)}"
         raise Refused(Fault(str(paths[1]), what, "pair runs of one version of the task"))
 
 
@@ -140,7 +140,7 @@ def _groups(
         found, steady = _by_item(mine, code, len(items))
         apart = ~steady | ((made >= 0) & (found >= 0) & (made != found))
         if apart.any():
-            what = f"{int(apart.sum())} items are in two groups (first: {_first(items, np.flatnonzero(apart))})"
+            what = f"in two groups: {_some(items, np.flatnonzero(apart))}"
             raise Refused(Fault(str(path), what, "an item belongs to one group, in every file and at every seed"))
         made = np.where(made >= 0, made, found)
     return made
@@ -155,5 +155,8 @@ def _by_item(values: Ints, items: Ints, size: int) -> tuple[Ints, Bools]:
     return made, steady
 
 
-def _first(items: pa.Array, at: Ints) -> str:
-    return ", ".join(items.take(pa.array(np.unique(at)[:SHOWN])).to_pylist())
+def _some(items: pa.Array, at: Ints) -> str:
+    """As in "7 items (first: a, b, c, d, e)"."""
+    places = np.unique(at)
+    named = ", ".join(items.take(pa.array(places[:SHOWN])).to_pylist())
+    return f"1 item ({named})" if len(places) == 1 else f"{len(places)} items (first: {named})"

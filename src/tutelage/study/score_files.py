@@ -14,7 +14,7 @@ from typing import NamedTuple
 from tutelage.core.data import Rng
 from tutelage.core.errors import Fault, Refused
 from tutelage.kit.intervals import FEWEST_SEEDS, crossed, over_items, wilson
-from tutelage.study.contrast import Contrast, Wish, binary, judged
+from tutelage.study.contrast import Contrast, Wish, binary, by_group, judged
 from tutelage.study.foreign.columns import Asked, Scores, Sheet
 from tutelage.study.foreign.read import sheet
 from tutelage.study.paired import Paired, paired
@@ -78,11 +78,11 @@ def _arm(at: int, title: str, read: Sheet, own: Paired) -> ArmOf:
     table = own.one
     seeds, items = table.shape
     if seeds >= FEWEST_SEEDS:
-        interval = crossed(table, own.groups)
+        interval = crossed(by_group(table, own.groups))
     elif seeds == 1 and own.groups is None and binary(table):
         interval = wilson(float(table.sum()), items)
     else:
-        interval = over_items(table.mean(0), own.groups)
+        interval = over_items(by_group(table, own.groups).mean(0))
     return ArmOf(LETTERS[at], read.path, read.format, title, items, seeds, interval.estimate, interval.low,
                  interval.high, read.tokens)  # fmt: skip
 

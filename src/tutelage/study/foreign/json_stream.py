@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 CHUNK = 1 << 20  # characters
 SPACE = " \t\r\n"
+STOPS = frozenset(",]}:" + SPACE)
 
 
 class Readable(Protocol):
@@ -49,7 +50,7 @@ class Stream:
                 if self._ended:
                     raise
             else:
-                if end < len(self._text) or self._ended:  # a number might go on in the next piece
+                if self._ended or self._text[end : end + 1] in STOPS:  # else a number might go on in the next piece
                     self._at = end
                     return value
             self._more()
@@ -62,7 +63,7 @@ class Stream:
         while True:
             yield take()
             sign = self._next()
-            self._expect(sign if sign in ("," + closing) and sign else ",")
+            self._expect(closing if sign == closing else ",")
             if sign == closing:
                 return
 
