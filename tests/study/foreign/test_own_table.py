@@ -157,6 +157,23 @@ def test_no_such_file_and_no_such_format(tmp_path: Path) -> None:
         sheet(tmp_path / "base.csv", Asked(format="lm_eval"))
 
 
+@pytest.mark.parametrize("format", ["csv", "tsv", "jsonl", "parquet", "lm-eval", "inspect"])
+def test_a_wrong_format_is_refused_whatever_it_is(tmp_path: Path, format: str) -> None:
+    with pytest.raises(Refused, match="there is no such file"):
+        sheet(tmp_path / "none", Asked(format=format))
+    said = refusal(tmp_path / "a", b"\x00\x01not a file of scores\xff\xfe\n", format=format)
+    assert str(tmp_path / "a") in said
+    if format in ("lm-eval", "inspect"):
+        assert "lm-eval" in said or "inspect_ai" in said or "JSON" in said
+        assert str(tmp_path / "a") in refusal(tmp_path / "a", '{"item": 1, "score": 1}\n', format=format)
+
+
+def test_lists_in_parquet_are_no_columns_of_scores(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.parquet", {"item": [1, 2], "score": [[1.0], [2.0]]})
+    with pytest.raises(Refused, match="no column of the score"):
+        sheet(path, Asked())
+
+
 ROWS = st.lists(
     st.fixed_dictionaries(
         {"id": st.one_of(st.integers(-(2**60), 2**60), st.text(st.characters(codec="utf-8"), min_size=1)), "v": st.one_of(st.booleans(), st.integers(-9, 9), st.floats(-1e9, 1e9))},

@@ -67,6 +67,10 @@ def _time(path: Path) -> tuple[str, str]:
 
 def _file(path: Path, task: str, asked: Asked, notes: list[str]) -> list[Scores]:
     first = first_object(path)
+    if not is_harness(first):
+        raise Refused(
+            Fault(str(path), f"no sample of lm-eval; its first line holds {', '.join(first)[:100]}", "--format")
+        )
     metrics = first.get("metrics") or [name for name in first if name not in NO_METRIC and not name.endswith("_hash")]
     numbers = [name for name in metrics if type(first.get(name)) in (int, float, bool)]
     for name in (name for name in metrics if name not in numbers):

@@ -139,7 +139,7 @@ def _read(path: Path, group: str | None) -> Log:
             raise KeyError("eval")
     except json.JSONDecodeError as error:
         raise Refused(Fault(str(path), f"this is not whole JSON: {error}", "was it written to the end?")) from error
-    except (KeyError, TypeError, AttributeError, zipfile.BadZipFile, pa.ArrowInvalid, OSError) as error:
+    except (KeyError, TypeError, AttributeError, UnicodeError, zipfile.BadZipFile, pa.ArrowInvalid, OSError) as error:
         what = f"this is no log of inspect_ai as it is known here: {type(error).__name__} {error}"
         raise Refused(Fault(str(path), what, "--format says what the file is")) from error
     return log

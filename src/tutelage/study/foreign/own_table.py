@@ -41,7 +41,7 @@ def own_table(path: Path, format: str, asked: Asked) -> Sheet:
         found = columns_of(path, list(first_object(path)), asked)
         read = _json(path, found)
     else:
-        header, separator = (pq.read_schema(path).names, None) if format == "parquet" else _header(path, format)
+        header, separator = (_schema(path), None) if format == "parquet" else _header(path, format)
         found = columns_of(path, header, asked)
         read = _strings(path, format, separator, found)
     items, metric = read.text("id"), read.text("metric")
@@ -79,6 +79,16 @@ def _json(path: Path, found: dict[str, str]) -> Columns:
     texts = {key: (name,) for key, name in found.items() if key != "score"}
     read = json_columns(path, Wanted(texts, (found["score"],)))
     return Columns(read.texts, {"score": read.values[found["score"]]})
+
+
+def _schema(path: Path) -> list[str]:
+    """The columns of a Parquet file that hold one text or number a row."""
+    try:
+        schema = pq.read_schema(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        what = f"the file cannot be read as parquet: {str(error).splitlines()[0]}"
+        raise Refused(Fault(str(path), what, "is it whole, and is it Parquet?")) from error
+    return [field.name for field in schema if not pa.types.is_nested(field.type)]
 
 
 def _header(path: Path, format: str) -> tuple[list[str], str]:

@@ -8,7 +8,6 @@ import zipfile
 from pathlib import Path
 
 from tutelage.core.errors import Fault, Refused, nearest
-from tutelage.kit.layout import Faults
 from tutelage.study.foreign.columns import FORMATS, Asked, Sheet, chosen
 from tutelage.study.foreign.harness import harness, is_harness
 from tutelage.study.foreign.inspect_log import inspect_log
@@ -23,6 +22,7 @@ def sheet(path: Path, asked: Asked) -> Sheet:
     """Everything that one arm's file or folder holds of the measures asked for."""
     if asked.format is not None and asked.format not in FORMATS:
         raise Refused(Fault("--format", f"{asked.format!r} is no format", nearest(asked.format, FORMATS)))
+    _there(path)
     if path.is_dir():
         files = _logs(path)
         formats = {recognised(file) for file in files} if asked.format is None else {asked.format}
@@ -45,13 +45,7 @@ def sheet(path: Path, asked: Asked) -> Sheet:
 
 def recognised(path: Path) -> str:
     """The format of a file, by its content. Refused when the content does not say."""
-    faults = Faults(path)
-    if not path.exists():
-        beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
-        faults.add("", "there is no such file", nearest(path.name, beside) if beside else "")
-    elif path.stat().st_size == 0:
-        faults.add("", "the file is empty (0 bytes)", "was it written to the end?")
-    faults.refuse()
+    _there(path)
     with path.open("rb") as file:
         head = file.read(HEAD)
     if head.startswith(b"PAR1"):
@@ -69,6 +63,15 @@ def recognised(path: Path) -> str:
     if b"\0" in head:
         raise Refused(Fault(str(path), "the file is neither text, nor zip, nor Parquet", HELP))
     return _table(text)
+
+
+def _there(path: Path) -> None:
+    """Refused when there is nothing to read."""
+    if not path.exists():
+        beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise Refused(Fault(str(path), "there is no such file", nearest(path.name, beside) if beside else ""))
+    if path.is_file() and path.stat().st_size == 0:
+        raise Refused(Fault(str(path), "the file is empty (0 bytes)", "was it written to the end?"))
 
 
 def _json(path: Path, text: bytes) -> str:
