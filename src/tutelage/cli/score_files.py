@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from tutelage.study.contrast import Contrast, Wish
+    from tutelage.study.foreign.contrast import Contrast, Wish
     from tutelage.study.foreign.columns import Asked
-    from tutelage.study.score_files import Comparison
+    from tutelage.study.foreign.score_files import Comparison
 
 
 def print_comparison(paths: Sequence[Path], asked: Asked, wish: Wish, json: bool) -> int:
     """Read, compare, print; 0 whatever the verdict."""
     from tutelage.core.rng import stream
-    from tutelage.study.score_files import compare_files
+    from tutelage.study.foreign.score_files import compare_files
 
     made = compare_files(paths, asked, wish, stream(0, "compare/files"))
     if json:

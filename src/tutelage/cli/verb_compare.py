@@ -77,7 +77,7 @@ def compare(
     if from_:
         only_one_kind("--from", {"set": sets, "workers": workers, "name": name or None, "runs": runs})
         from tutelage.cli.score_files import print_comparison
-        from tutelage.study.contrast import Wish
+        from tutelage.study.foreign.contrast import Wish
         from tutelage.study.foreign.columns import Asked
 
         asked = Asked(**files, higher=higher)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tutelage.core.errors import Refused
 from tutelage.study.foreign.columns import TEXT, Scores
-from tutelage.study.paired import Paired, paired
+from tutelage.study.foreign.paired import Paired, paired
 
 PATHS = (Path("a.csv"), Path("b.csv"))
 

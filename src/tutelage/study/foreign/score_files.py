@@ -14,10 +14,10 @@ from typing import NamedTuple
 from tutelage.core.data import Rng
 from tutelage.core.errors import Fault, Refused
 from tutelage.kit.intervals import FEWEST_SEEDS, crossed, over_items, wilson
-from tutelage.study.contrast import Contrast, Wish, binary, by_group, judged
+from tutelage.study.foreign.contrast import Contrast, Wish, binary, by_group, judged
 from tutelage.study.foreign.columns import Asked, Scores, Sheet
 from tutelage.study.foreign.read import sheet
-from tutelage.study.paired import Paired, paired
+from tutelage.study.foreign.paired import Paired, paired
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

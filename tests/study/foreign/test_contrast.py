@@ -10,8 +10,8 @@ from scipy.stats import binomtest, t, ttest_1samp
 
 from tutelage.core.rng import stream
 from tutelage.kit.intervals import crossed, over_items
-from tutelage.study.contrast import Contrast, Wish, judged
-from tutelage.study.paired import Paired
+from tutelage.study.foreign.contrast import Contrast, Wish, judged
+from tutelage.study.foreign.paired import Paired
 
 
 def told(one, other, groups=None, higher: bool = True, **wish) -> Contrast:

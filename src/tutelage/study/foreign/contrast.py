@@ -28,7 +28,7 @@ from scipy.stats import binom, t
 
 from tutelage.core.data import Floats, Ints, Rng
 from tutelage.kit.intervals import FEWEST_SEEDS, LEVEL, Interval, bootstrap, crossed, over_items
-from tutelage.study.paired import Paired
+from tutelage.study.foreign.paired import Paired
 
 SLIGHT = 0.05  # level of the exact test
 
