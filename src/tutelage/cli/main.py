@@ -75,7 +75,7 @@ def tutelage(
 
 VERBS = (  # name, function, examples, one line for the list of verbs
     ("run", verb_run.run, verb_run.EXAMPLES, "Run a recipe, on its own data or on your file."),
-    ("compare", verb_compare.compare, verb_compare.EXAMPLES, "Compare recipes under one budget."),
+    ("compare", verb_compare.compare, verb_compare.EXAMPLES, "Compare recipes under one budget, or files of scores."),
     ("resume", verb_resume.resume, verb_resume.EXAMPLES, "Go on with a run."),
     ("report", verb_report.report, verb_report.EXAMPLES, "Build a run's page and print its path."),
     ("label", verb_label.label, verb_label.EXAMPLES, "Answer what a run asks, here or in a spreadsheet."),

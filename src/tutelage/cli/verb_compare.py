@@ -1,4 +1,4 @@
-"""`tutelage compare`: several recipes as the arms of one study, or the contrasts of a run once more."""
+"""`tutelage compare`: recipes as the arms of one study, the contrasts of a run, or files of scores by other tools."""
 
 from __future__ import annotations
 
@@ -20,8 +20,12 @@ EXAMPLES = """Examples:
   tutelage compare mine.yaml yours.yaml
   tutelage compare mine.yaml yours.yaml --set seeds=10 --set budget.labels=100
   tutelage compare last
+  tutelage compare --from base.csv tuned.csv --tie 0.01
+  tutelage compare --from base.eval tuned.eval --metric match
 
 Every recipe gets the same budget and the same seeds; each is compared with the first.
+With --from, so is each file of per-item scores: a table (CSV, TSV, JSON lines, Parquet), samples of
+lm-evaluation-harness (a file or its folder), or a log of inspect_ai (.eval or .json).
 Ends with 0 whatever the verdict."""
 
 
@@ -29,7 +33,9 @@ def compare(
     what: Annotated[
         list[str],
         typer.Argument(
-            metavar="RECIPE... | RUN", help="Two recipes or more, or one run.", autocompletion=complete.things
+            metavar="RECIPE... | RUN | FILE...",
+            help="Two recipes or more, one run, or with --from two files or more.",
+            autocompletion=complete.things,
         ),
     ],
     workers: Workers = None,
@@ -39,8 +45,46 @@ def compare(
     runs: RunsFolder = None,
     sets: Sets = None,
     json: Json = False,
+    from_: Annotated[bool, typer.Option("--from", help="The names are files of per-item scores.")] = False,
+    format: Annotated[
+        str | None,
+        typer.Option("--format", help="csv, tsv, jsonl, parquet, lm-eval or inspect.", show_default="by content"),
+    ] = None,
+    id: Annotated[str | None, typer.Option("--id", help="The column of the item.", show_default="item or id")] = None,
+    score: Annotated[
+        str | None, typer.Option("--score", help="The column of the score.", show_default="score or correct")
+    ] = None,
+    seed: Annotated[
+        str | None, typer.Option("--seed", help="The column of the repetition.", show_default="seed or epoch")
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            "--group", help="The column, or key of a sample, of items that belong together.", show_default="group"
+        ),
+    ] = None,
+    metric: Annotated[str | None, typer.Option("--metric", help="Only this measure.", show_default="all")] = None,
+    inner: Annotated[bool, typer.Option("--inner", help="Leave out items that a file lacks.")] = False,
+    tie: Annotated[
+        float | None, typer.Option("--tie", help="Margin inside which two are a tie.", show_default="no tie")
+    ] = None,
+    higher: Annotated[
+        bool | None, typer.Option("--higher/--lower", help="Which score is better.", show_default="as the log says")
+    ] = None,
+    draws: Annotated[int, typer.Option("--draws", min=0, help="Resamples of the cross-check; 0: none.")] = 2000,
 ) -> int:
-    """Compare recipes under one budget with paired intervals; or print the contrasts of one run again."""
+    """Compare recipes under one budget, or files of per-item scores, pairwise; or print a run's contrasts again."""
+    files = {"format": format, "id": id, "score": score, "seed": seed, "group": group, "metric": metric}
+    about_files = files | {"tie": tie, "higher/--lower": higher, "inner": inner or None}
+    if from_:
+        only_one_kind("--from", {"set": sets, "workers": workers, "name": name or None, "runs": runs})
+        from tutelage.cli.score_files import print_comparison
+        from tutelage.study.foreign.contrast import Wish
+        from tutelage.study.foreign.columns import Asked
+
+        asked = Asked(**files, higher=higher)
+        return print_comparison([Path(one) for one in what], asked, Wish(inner, tie, draws), json)
+    only_one_kind("recipes and runs; --from reads files", about_files)
     from tutelage.cli.running import begin, drive
 
     if len(what) == 1:
@@ -49,6 +93,15 @@ def compare(
     written = tuple(sets or ())
     record = begin(joined(what, written), written, runs_folder(runs), name)
     return drive(record, where, json)
+
+
+def only_one_kind(kind: str, others: dict[str, Any]) -> None:
+    """Refused when an option was given that says nothing about what is compared."""
+    from tutelage.core.errors import Fault, Refused
+
+    given = [f"--{name}" for name, value in others.items() if value is not None]
+    if given:
+        raise Refused(Fault("tutelage compare", f"{', '.join(given)} does not go with {kind}"))
 
 
 def again(name: str, root: Path, json: bool) -> int:

@@ -406,3 +406,45 @@ def _by_group(table: Floats, groups: Array | None) -> Floats:
         made[row] = np.bincount(place, weights=table[row], minlength=len(names))
     scaled: Floats = made * (len(names) / table.shape[1])
     return scaled
+
+
+def bootstrap(values: Floats, rng: np.random.Generator, draws: int = 2000, groups: Array | None = None) -> Floats:
+    """(draws,) means of resampled items, or of resampled groups whole: a cross-check of `over_items`, not a verdict.
+
+    Few distinct values: how often each is drawn is multinomial. Many: how many are drawn of each block is, and these
+    are drawn one by one. The luck of eight parts is spawned, so two threads change no number.
+
+    >>> luck = np.random.Generator(np.random.PCG64(0))
+    >>> np.quantile(bootstrap(np.repeat([0.0, 1], [20, 80]), luck), [0.025, 0.975]).round(2).tolist()
+    [0.72, 0.87]
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    sums = np.asarray(values, dtype=np.float64)
+    if groups is not None:  # a group's total and, as imaginary part, its size
+        place = np.unique(groups, return_inverse=True)[1]
+        sums = np.bincount(place, weights=sums) + 1j * np.bincount(place)
+    size = len(sums)
+    kinds, often = np.unique(sums, return_counts=True)
+    blocks = [sums[start : start + 16_384] for start in range(0, size, 16_384)]  # a core keeps one near
+
+    def drawn_of(block: Array, count: int, luck: np.random.Generator) -> Array:
+        if len(block) < 16_384:
+            return np.asarray(block[luck.integers(0, len(block), count)])
+        bits = luck.integers(0, 2**64, -(-count // 4), dtype=np.uint64)  # four places of 14 bits: at half the time
+        return np.asarray(block.take(bits.view(np.uint16)[:count] & 16_383))
+
+    def part(luck: np.random.Generator, count: int) -> Array:
+        if len(kinds) <= min(size // 8, 8_192):
+            return np.asarray(luck.multinomial(size, often / size, size=count) @ kinds)
+        much = luck.multinomial(size, [len(block) / size for block in blocks], size=count)
+        made = np.zeros(count, dtype=sums.dtype)
+        for block, ns in zip(blocks, much.T.tolist(), strict=True):
+            made += [drawn_of(block, n, luck).sum() for n in ns]
+        return made
+
+    parts = [len(part) for part in np.array_split(np.arange(draws), 8)]
+    with ThreadPoolExecutor(2) as threads:
+        drawn = np.concatenate(list(threads.map(part, rng.spawn(8), parts)))
+    means: Floats = drawn / size if groups is None else drawn.real / drawn.imag
+    return means
