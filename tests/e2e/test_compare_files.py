@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LOGS = ROOT / "tests" / "study" / "fixtures"
+LOGS = ROOT / "tests" / "study" / "foreign" / "fixtures"
 PAGE = (ROOT / "docs" / "compare.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^ +tutelage (compare --from .*)$", PAGE, re.MULTILINE)
 

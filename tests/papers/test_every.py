@@ -78,7 +78,7 @@ def test_a_paper_that_fails_or_lacks_an_asset_stops_no_other(shelf: Path) -> Non
     assert isinstance(found[WITHOUT], Failed) and isinstance(found[WITHOUT].error, Missing)
     assert (seen[-1].done_jobs, seen[-1].jobs) == (20, 20)
     for key, labels in ((ONE, 14), (TWO, 18)):
-        assert kept(shelf, key)["runs"][0]["cost"] == {"labels": 2 * 5 * labels}
+        assert kept(shelf, key)["runs"][0]["cost"]["labels"] == 2 * 5 * labels
         assert kept(shelf, key)["verdict"]["outcome"] == found[key].outcome
         assert stale(key, shelf.parents[1] / "claims") == ()
     alone = claim(ONE, root=shelf.parents[1] / "alone", workers=0, folder=shelf.parents[1] / "other")

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from tutelage.study.foreign.contrast import Contrast, Wish
     from tutelage.study.foreign.columns import Asked
+    from tutelage.study.foreign.contrast import Contrast, Wish
     from tutelage.study.foreign.score_files import Comparison
 
 

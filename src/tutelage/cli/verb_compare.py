@@ -79,8 +79,8 @@ def compare(
     if from_:
         only_one_kind("--from", {"set": sets, "workers": workers, "name": name or None, "runs": runs})
         from tutelage.cli.score_files import print_comparison
-        from tutelage.study.foreign.contrast import Wish
         from tutelage.study.foreign.columns import Asked
+        from tutelage.study.foreign.contrast import Wish
 
         asked = Asked(**files, higher=higher)
         return print_comparison([Path(one) for one in what], asked, Wish(inner, tie, draws), json)

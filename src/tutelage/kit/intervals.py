@@ -97,7 +97,7 @@ def crossed(differences: Floats, groups: Array | None = None, level: float = LEV
 
 def squares(table: Floats, groups: Array | None = None) -> Squares:
     """The mean squares of a (seeds, items) table of at least two seeds; with one item there is no item side."""
-    table = _by_group(np.asarray(table, dtype=np.float64), groups)
+    table = by_group(np.asarray(table, dtype=np.float64), groups)
     seeds, size = table.shape
     mean, by_seed, by_item = table.mean(), table.mean(1), table.mean(0)
     ms_seed = size * float(((by_seed - mean) ** 2).sum()) / max(seeds - 1, 1)
@@ -164,7 +164,7 @@ def over_items(values: Floats, groups: Array | None = None, level: float = LEVEL
     """
     values = np.asarray(values, dtype=np.float64)
     estimate = float(values.mean()) if len(values) else math.nan
-    apart = _by_group(values[None, :], groups)[0] if len(values) else values
+    apart = by_group(values[None, :], groups)[0] if len(values) else values
     if len(apart) < 2:
         return Interval(estimate, math.nan, math.nan, math.nan, 1, len(values))
     spread = Variance(float(apart.var(ddof=1)) / len(apart), len(apart) - 1)
@@ -396,16 +396,14 @@ def _around(estimate: float, spread: Variance, seeds: int, size: int, level: flo
     return Interval(estimate, estimate - half, estimate + half, spread.df, seeds, size, se)
 
 
-def _by_group(table: Floats, groups: Array | None) -> Floats:
+def by_group(table: Floats, groups: Array | None) -> Floats:
     """(seeds, groups): group totals, scaled so that their mean is still the mean over items."""
     if groups is None:
         return table
-    names, place = np.unique(np.asarray(groups).astype(str), return_inverse=True)
-    made = np.zeros((table.shape[0], len(names)))
-    for row in range(table.shape[0]):
-        made[row] = np.bincount(place, weights=table[row], minlength=len(names))
-    scaled: Floats = made * (len(names) / table.shape[1])
-    return scaled
+    names = np.asarray(groups)
+    place = np.unique(names if names.dtype.kind in "iu" else names.astype(str), return_inverse=True)[1]
+    made = np.stack([np.bincount(place, weights=row) for row in table])
+    return np.asarray(made * (made.shape[1] / table.shape[1]), dtype=np.float64)
 
 
 def bootstrap(values: Floats, rng: np.random.Generator, draws: int = 2000, groups: Array | None = None) -> Floats:
@@ -443,8 +441,8 @@ def bootstrap(values: Floats, rng: np.random.Generator, draws: int = 2000, group
             made += [drawn_of(block, n, luck).sum() for n in ns]
         return made
 
-    parts = [len(part) for part in np.array_split(np.arange(draws), 8)]
+    counts = [len(some) for some in np.array_split(np.arange(draws), 8)]
     with ThreadPoolExecutor(2) as threads:
-        drawn = np.concatenate(list(threads.map(part, rng.spawn(8), parts)))
+        drawn = np.concatenate(list(threads.map(part, rng.spawn(8), counts)))
     means: Floats = drawn / size if groups is None else drawn.real / drawn.imag
     return means

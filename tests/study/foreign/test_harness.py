@@ -12,7 +12,7 @@ from tutelage.core.errors import Refused
 from tutelage.study.foreign.columns import Asked
 from tutelage.study.foreign.read import sheet
 
-LOGS = Path(__file__).parents[1] / "fixtures" / "harness"
+LOGS = Path(__file__).parent / "fixtures" / "harness"
 
 
 def log(arm: str, task: str) -> Path:

@@ -13,7 +13,7 @@ from tutelage.study.foreign.columns import Asked
 from tutelage.study.foreign.packed import member
 from tutelage.study.foreign.read import sheet
 
-LOGS = Path(__file__).parents[1] / "fixtures" / "inspect"
+LOGS = Path(__file__).parent / "fixtures" / "inspect"
 
 
 def loaded(path: Path, name: str) -> object:

@@ -9,8 +9,8 @@ import pytest
 from tutelage.core.errors import Refused
 from tutelage.core.rng import stream
 from tutelage.kit.intervals import crossed, over_items, wilson
-from tutelage.study.foreign.contrast import Wish
 from tutelage.study.foreign.columns import Asked
+from tutelage.study.foreign.contrast import Wish
 from tutelage.study.foreign.score_files import Comparison, compare_files
 
 LOGS = Path(__file__).parent / "fixtures"

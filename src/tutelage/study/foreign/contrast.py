@@ -24,10 +24,19 @@ import math
 from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy.stats import binom, t
 
-from tutelage.core.data import Floats, Ints, Rng
-from tutelage.kit.intervals import FEWEST_SEEDS, LEVEL, Interval, bootstrap, crossed, over_items
+from tutelage.core.data import Floats, Rng
+from tutelage.kit.intervals import (
+    FEWEST_SEEDS,
+    LEVEL,
+    Interval,
+    bootstrap,
+    by_group,
+    crossed,
+    mcnemar,
+    over_items,
+    p_value,
+)
 from tutelage.study.foreign.paired import Paired
 
 SLIGHT = 0.05  # level of the exact test
@@ -67,9 +76,9 @@ def judged(pair: Paired, names: tuple[str, str, str], higher: bool, wish: Wish, 
     count = items if pair.groups is None else len(np.unique(pair.groups))
     exact = seeds == 1 and pair.groups is None and binary(pair.one) and binary(pair.other)
     interval, notes = _interval(pair, apart, count)
-    p, test = _p(interval), "t"
+    p, test = p_value(interval) if apart.any() else 1.0, "t"
     if exact:
-        p, test = _mcnemar(int((apart < 0).sum()), int((apart > 0).sum())), "McNemar, exact"
+        p, test = mcnemar(int((apart < 0).sum()), int((apart > 0).sum())).p, "McNemar, exact"
     verdict = _verdict(interval, wish.tie, exact and p >= SLIGHT)
     if exact and p >= SLIGHT and (interval.low > 0 or interval.high < 0):
         notes.append(
@@ -90,7 +99,7 @@ def _interval(pair: Paired, apart: Floats, count: int) -> tuple[Interval, list[s
         both = np.concatenate([pair.one.ravel(), pair.other.ravel()])
         span = 1.0 if binary(both) else float(np.ptp(both))
         half = span * (1 - ((1 - LEVEL) / 2) ** (1 / count))
-        return Interval(0.0, -half, half, math.nan, seeds, items), ["the two files agree in every item"]
+        return Interval(0.0, -half, half, math.inf, seeds, items), ["the two files agree in every item"]
     if seeds >= FEWEST_SEEDS:
         return crossed(by_group(apart, pair.groups)), [f"interval of {seeds} seeds crossed with {whole}"]
     notes = [f"interval over {whole}"]
@@ -107,30 +116,6 @@ def _verdict(interval: Interval, tie: float | None, doubtful: bool) -> Literal["
     if interval.high < 0 and not doubtful:
         return "worse"
     return "tie" if tie is not None and -tie <= interval.low and interval.high <= tie else "unclear"
-
-
-def _p(interval: Interval) -> float:
-    """Of Student's test that belongs to the interval; NaN where the interval is none, or of another kind."""
-    if math.isnan(interval.df):
-        return 1.0 if interval.estimate == 0 and not math.isnan(interval.low) else math.nan
-    se = (interval.high - interval.low) / 2 / float(t.ppf((1 + LEVEL) / 2, interval.df))
-    return 2 * float(t.sf(abs(interval.estimate) / se, interval.df)) if se > 0 else float(interval.estimate == 0)
-
-
-def _mcnemar(only_control: int, only_treatment: int) -> float:
-    return min(1.0, 2 * float(binom.cdf(min(only_control, only_treatment), only_control + only_treatment, 0.5)))
-
-
-def by_group(table: Floats, groups: Ints | None) -> Floats:
-    """(draws, groups) totals, scaled so that their mean is that of the items: what kit/intervals.py makes of groups.
-
-    Here from codes, since sorting a million names as text would take most of the time.
-    """
-    if groups is None:
-        return table
-    place = np.unique(groups, return_inverse=True)[1]
-    totals = np.stack([np.bincount(place, weights=row) for row in table])
-    return np.asarray(totals * (totals.shape[1] / table.shape[1]), dtype=np.float64)
 
 
 def binary(values: Floats) -> bool:

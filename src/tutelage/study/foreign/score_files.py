@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from tutelage.core.data import Rng
 from tutelage.core.errors import Fault, Refused
-from tutelage.kit.intervals import FEWEST_SEEDS, crossed, over_items, wilson
-from tutelage.study.foreign.contrast import Contrast, Wish, binary, by_group, judged
+from tutelage.kit.intervals import FEWEST_SEEDS, by_group, crossed, over_items, wilson
 from tutelage.study.foreign.columns import Asked, Scores, Sheet
-from tutelage.study.foreign.read import sheet
+from tutelage.study.foreign.contrast import Contrast, Wish, binary, judged
 from tutelage.study.foreign.paired import Paired, paired
+from tutelage.study.foreign.read import sheet
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
