@@ -18,7 +18,8 @@ from tutelage.core.data import Block, Course, Exam, Floats, Ints, Lessons, Pool,
 from tutelage.core.errors import ContractBroken, Spent
 from tutelage.core.rng import stream
 from tutelage.core.stages import Chosen, Memory, Student, Till, View
-from tutelage.recipe.fit import Parts, Step
+from tutelage.kit.episodes import episodes
+from tutelage.recipe.fit import Parts, Step, resolved
 
 
 class Round(NamedTuple):
@@ -85,22 +86,30 @@ class At(NamedTuple):
 
 
 def rounds(run: Run) -> Iterator[Round]:
-    """Teach one student once. Ends when the rounds, the pool or the budget are used up; Waiting passes through."""
-    parts = run.parts
+    """Teach one student once. Ends when the rounds, the pool or the budget are used up; Waiting passes through.
+
+    Where the pool comes in episodes, round r sees the rows of episode r alone, and the loop ends with the last one.
+    """
+    course = run.course.parts["pool"].pool
+    parts = resolved(run.parts, course)
+    run, pieces = run._replace(parts=parts), episodes(course)
     try:
         state = _begin(At(run, parts.steps[0], -1))
         if state.lessons:
-            state, opening = _learn(At(run, parts.steps[0], -1), state, (), state.lessons)
+            state, opening = _learn(At(run, parts.steps[0], -1), state, state.lessons, state.lessons)
             yield opening
-        number = 0
+        number, whole = 0, state.pool
         while parts.rounds is None or number < parts.rounds:
+            if pieces:
+                mine = np.flatnonzero(np.isin(whole.numbers, pieces[number]))
+                state = state._replace(pool=whole.take(mine).with_labels(state.pool.labels))
             before = len(state.pool)
             for step in parts.steps:
                 if not (step.once and number > 0):
                     state, done = _step(At(run, step, number), state)
                     yield done
             number += 1
-            if len(state.pool) == 0 or (parts.rounds is None and len(state.pool) == before):
+            if not pieces and (len(state.pool) == 0 or (parts.rounds is None and len(state.pool) == before)):
                 return
     except Spent:
         return  # the arm stops before it would overspend; the remainder stands in the record
@@ -177,7 +186,8 @@ def _learn(at: At, state: State, new: Lessons, held: Lessons) -> tuple[State, Ro
     learned = step.learn.learn(syllabus, penalty, at.view(state, "learn", start), at.luck("learn"))
     settled = step.retain.settle(before, new, at.view(state, "retain", learned.student), at.luck("retain"))
     shown = step.recall.equip(at.view(state, "recall", settled.shown or settled.student), at.luck("recall"))
-    state = at.remember(at.remember(state, "learn", learned.memory), "retain", settled.memory)
+    carried = {} if step.restart else learned.memory  # a learner that starts afresh would not read it
+    state = at.remember(at.remember(state, "learn", carried), "retain", settled.memory)
     none = np.zeros(0, dtype=np.int64)
     scores = _assessed(at, state, shown)
     done = Round(at.number, step.name, none, none.astype(np.float64), new or held, learned.facts, scores, shown)

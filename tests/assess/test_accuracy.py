@@ -7,9 +7,10 @@ import pytest
 from sklearn.metrics import accuracy_score
 
 from tutelage.assess.accuracy import Accuracy
-from tutelage.core.data import Exam, Itself
+from tutelage.core.data import Exam, Itself, Rows, Table, labelled
 from tutelage.core.errors import ContractBroken
 from tutelage.core.rng import stream
+from tutelage.toys import CODES, POINTS, till, view
 
 
 def test_by_hand(school) -> None:
@@ -102,3 +103,13 @@ def test_an_answer_outside_the_students_labels_breaks_the_contract(school) -> No
 
     with pytest.raises(ContractBroken, match="outside"):
         school.sit(Accuracy(), Astray(np.ones((1, 1), dtype=np.float32), ("c00",)), school.exam([0], 1))
+
+
+def test_tasks_of_the_exam_are_its_groups() -> None:
+    """Unless there are groups, which say more about which items belong together."""
+    columns = {"id": list("abcdef"), "vector": POINTS, "task": list("xxyyzz")}
+    for more, wanted in (({}, list("xxyyzz")), ({"group": list("ppqqqq")}, [0, 0, 1, 1, 1, 1])):
+        pool = Table.of("tasks", {**columns, **more}, ("left", "right")).pool()
+        exam = Exam((labelled(Rows(pool, np.arange(6)), CODES, "file"),))
+        (score,) = Accuracy().assess(view().student, exam, till(), stream(0, "assess"))
+        assert score.groups.tolist() == wanted

@@ -17,7 +17,7 @@ class Sat(NamedTuple):
     """One line per exam item. Codes refer to `names`: the exam's labels, then those that only the student knows."""
 
     rows: Ints  # row numbers of the exam's table
-    groups: Ints | None  # equal numbers: items of one group; None without a `group` column
+    groups: Array | None  # equal values: items of one group, or names of tasks; None without such a column
     names: tuple[str, ...]
     truth: Ints
     said: Ints  # -1: no answer
@@ -95,10 +95,16 @@ def _within(codes: Ints, count: int, student: Any) -> Ints:
     return codes
 
 
-def _groups(pool: Pool) -> Ints | None:
-    """A number per group in order of first appearance; an item without a group is one of its own."""
-    if "group" not in pool.table.columns.column_names:
-        return None
+def _groups(pool: Pool) -> Array | None:
+    """A number per group in order of first appearance; an item without a group is one of its own.
+
+    An exam without groups whose items belong to tasks has the tasks' names here.
+    """
+    columns = pool.table.columns.column_names
+    if "group" not in columns:
+        return (
+            np.array([str(task) for task in pool.column("task").to_pylist()], dtype=str) if "task" in columns else None
+        )
     number: dict[tuple[str, str], int] = {}
     both = zip(pool.column("group").to_pylist(), pool.ids(), strict=True)
     keys = [("item", id) if group is None else ("group", str(group)) for group, id in both]

@@ -19,9 +19,11 @@ class Frozen(BaseModel):
 class Recipe(Frozen):
     """One way of teaching.
 
-    rounds: None goes on until the budget or the pool is used up. per_round: None asks about the whole pool.
+    rounds: None goes on until the budget or the pool is used up, or through all episodes. per_round: None asks about
+    the whole pool, or the whole episode.
     steps: differences laid over the recipe; each round runs them in order; none means one step.
-    restart: learn each time from the first student on all lessons so far, or go on from the last student.
+    restart: learn each time from the first student on all lessons so far, or go on from the last student with the new
+    lessons and what is rehearsed. None: go on where the pool comes in episodes, else restart.
     """
 
     data: Spec
@@ -35,7 +37,7 @@ class Recipe(Frozen):
     assess: tuple[Spec, ...] = ({"use": "accuracy"},)
     rounds: Count | None = None
     per_round: Count | None = None
-    restart: bool = True
+    restart: bool | None = None
     assess_every: Count = 1
     once: bool = False  # in a step: the first round only
     keep: bool = True  # in a step: False uses its lessons in that step alone and leaves its rows in the pool
