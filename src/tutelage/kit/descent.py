@@ -20,13 +20,15 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState, is_initialized
-from accelerate.utils import send_to_device
+from accelerate.utils import DistributedType, send_to_device
 
 from tutelage.core.data import Rng
 from tutelage.core.descent import Batch, Opened
 from tutelage.core.errors import ContractBroken, TutelageError
 from tutelage.core.stages import Memory, Penalty
 from tutelage.kit.optimiser import How, begun, pace, resume, state_of
+
+PLAIN = (DistributedType.NO, DistributedType.MULTI_CPU, DistributedType.MULTI_GPU)
 
 
 class Turn(NamedTuple):
@@ -73,7 +75,9 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
         raise ContractBroken(f"{name} couples the lessons of a batch, which cannot be shared out to several processes")
     optimiser = begun(opened.groups, named, how)
     resume(optimiser, named, state or {})
-    loss, stepper = accelerator.prepare(_Loss(opened.module, objective, penalty), optimiser)
+    loss, wrapped = accelerator.prepare(_Loss(opened.module, objective, penalty), optimiser)
+    # the wrapper looks for an optional package at every step, 0.8 ms; where it does nothing else, it is left out
+    stepper = optimiser if accelerator.distributed_type in PLAIN else wrapped
     rates = [group["lr"] for group in optimiser.param_groups]
     seen = torch.zeros(2, dtype=torch.float64)
     _train_where_it_moves(opened.module)

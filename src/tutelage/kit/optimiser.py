@@ -44,8 +44,8 @@ def begun(opened: Sequence[Group], named: Mapping[str, Any], how: How) -> Any:
     if not groups:
         raise ContractBroken("the adapter opens nothing, so nothing can be learned")
     if how.optimiser == "sgd":
-        return torch.optim.SGD(groups, momentum=how.momentum)
-    return torch.optim.AdamW(groups)
+        return torch.optim.SGD(groups, momentum=how.momentum, fused=True)
+    return torch.optim.AdamW(groups, fused=True)
 
 
 def state_of(optimiser: Any, named: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
