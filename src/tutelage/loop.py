@@ -19,7 +19,8 @@ from tutelage.core.data import Block, Course, Exam, Floats, Ints, Lessons, Pool,
 from tutelage.core.errors import ContractBroken, Spent
 from tutelage.core.rng import stream
 from tutelage.core.stages import Chosen, Memory, Student, Till, View
-from tutelage.recipe.fit import Parts, Step
+from tutelage.kit.episodes import episodes
+from tutelage.recipe.fit import Parts, Step, resolved
 
 
 class Round(NamedTuple):
@@ -90,16 +91,24 @@ class At(NamedTuple):
 def rounds(run: Run) -> Iterator[Round]:
     """Teach one student once. Ends when the rounds, the pool or the budget are used up, or the rule `stop` says so.
 
+    Where the pool comes in episodes, round r sees the rows of episode r alone, and the loop ends with the last one.
     Waiting passes through.
     """
-    parts = run.parts
+    course = run.course.parts["pool"].pool
+    parts = resolved(run.parts, course)
+    run, pieces = run._replace(parts=parts), episodes(course)
     try:
         state = _begin(At(run, parts.steps[0], -1))
         if state.lessons:
-            state, opening = _learn(At(run, parts.steps[0], -1), state, (), state.lessons)
+            state, opening = _learn(At(run, parts.steps[0], -1), state, state.lessons, state.lessons)
             yield opening
-        number = 0
+        elif pieces:  # what it can do before the first episode is part of what an episode adds
+            yield _untaught(At(run, parts.steps[0], -1), state)
+        number, whole = 0, state.pool
         while parts.rounds is None or number < parts.rounds:
+            if pieces:
+                mine = np.flatnonzero(np.isin(whole.numbers, pieces[number]))
+                state = state._replace(pool=whole.take(mine).with_labels(state.pool.labels))
             before, enough = len(state.pool), False
             steps = [step for step in parts.steps if not (step.once and number > 0)]
             for step in steps:
@@ -108,7 +117,8 @@ def rounds(run: Run) -> Iterator[Round]:
                     state, done, enough = _asked_to_stop(At(run, step, number), state, done)
                 yield done
             number += 1
-            if enough or len(state.pool) == 0 or (parts.rounds is None and len(state.pool) == before):
+            used_up = len(state.pool) == 0 or (parts.rounds is None and len(state.pool) == before)
+            if enough or (used_up and not pieces):
                 return
     except Spent:
         return  # the arm stops before it would overspend; the remainder stands in the record
@@ -185,7 +195,8 @@ def _learn(at: At, state: State, new: Lessons, held: Lessons) -> tuple[State, Ro
     learned = step.learn.learn(syllabus, penalty, at.view(state, "learn", start), at.luck("learn"))
     settled = step.retain.settle(before, new, at.view(state, "retain", learned.student), at.luck("retain"))
     shown = step.recall.equip(at.view(state, "recall", settled.shown or settled.student), at.luck("recall"))
-    state = at.remember(at.remember(state, "learn", learned.memory), "retain", settled.memory)
+    carried = {} if step.restart else learned.memory  # a learner that starts afresh would not read it
+    state = at.remember(at.remember(state, "learn", carried), "retain", settled.memory)
     none = np.zeros(0, dtype=np.int64)
     scores = _assessed(at, state, shown)
     done = Round(at.number, step.name, none, none.astype(np.float64), new or held, learned.facts, scores, shown)
@@ -201,6 +212,13 @@ def _asked_to_stop(at: At, state: State, done: Round) -> tuple[State, Round, boo
     if said.stop and not done.scores:
         done = done._replace(scores=_assessed(at, state, done.student, last=True))
     return whole.remember(state, "stop", said.memory), done, bool(said.stop)
+
+
+def _untaught(at: At, state: State) -> Round:
+    """The first student as it is, equipped and examined."""
+    shown = at.step.recall.equip(at.view(state, "recall"), at.luck("recall"))
+    none = np.zeros(0, dtype=np.int64)
+    return Round(at.number, at.step.name, none, none.astype(np.float64), (), {}, _assessed(at, state, shown), shown)
 
 
 def _assessed(at: At, state: State, shown: Student, last: bool = False) -> tuple[Score, ...]:

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import yaml
 
+from tutelage.core.data import Rows, labelled
 from tutelage.core.method import settings
 from tutelage.core.parts import PACKAGE, build, names
 from tutelage.core.rng import stream
-from tutelage.core.stages import Student
-from tutelage.toys import Nearest, view
+from tutelage.core.stages import View
+from tutelage.student.vector.mlp import Mlp
+from tutelage.toys import CODES, POOL, Nearest, NearestMean, view
 
 ROOM = "retain"
 NAMES = [name for name in names(ROOM) if "." not in name]  # a dot: from another package
@@ -32,6 +34,13 @@ def savable(value: Any) -> bool:
     return value is None or isinstance(value, (bool, int, float, str, np.ndarray, Nearest))
 
 
+def seen(part: Any, *rows: int) -> View:
+    """A view whose student can do what is needed and has been taught these rows, which are its lessons."""
+    student: Any = view().student if part.needs <= NearestMean.can else Mlp(epochs=5).begin(POOL, stream(0, "student"))
+    lessons = (labelled(Rows(POOL, np.array(rows)), CODES[list(rows)], "oracle", 1.0),) if rows else ()
+    return view(student=student.fit(lessons, stream(0, "learn")) if rows else student, lessons=lessons)
+
+
 @pytest.mark.parametrize("name", NAMES)
 class TestEveryRetention:
     def test_is_built_from_defaults_frozen_and_survives_yaml(self, name: str) -> None:
@@ -42,15 +51,46 @@ class TestEveryRetention:
         assert isinstance(part.needs, frozenset)
 
     def test_an_empty_past_has_no_effect(self, name: str) -> None:
-        part, now = build(ROOM, name), view()
-        new = view(taught=np.array([0, 5])).lessons
+        part = build(ROOM, name)
+        now, new = seen(part), view(taught=np.array([0, 5])).lessons
         assert sum(block.size for block in part.rehearse(new, now, stream(0, "retain"))) == 0
         assert part.penalty(now) is None
 
     def test_settling_gives_a_student_and_memory_that_can_be_saved(self, name: str) -> None:
-        now = view(taught=np.array([0, 5]))
-        after: Student = now.student.fit(now.lessons, stream(0, "learn"))
-        prints = (now.student.fingerprint, after.fingerprint)
-        settled = build(ROOM, name).settle(now.student, now.lessons, now._replace(student=after), stream(0, "retain"))
+        part = build(ROOM, name)
+        before, now = seen(part).student, seen(part, 0, 5)
+        prints = (before.fingerprint, now.student.fingerprint)
+        digests = [block.digest() for block in now.lessons]
+        settled = part.settle(before, now.lessons, now, stream(0, "retain"))
         assert isinstance(settled.student.fingerprint, str) and savable(dict(settled.memory))
-        assert (now.student.fingerprint, after.fingerprint) == prints
+        assert (before.fingerprint, now.student.fingerprint) == prints
+        assert [block.digest() for block in now.lessons] == digests
+
+    def test_same_luck_same_memory(self, name: str) -> None:
+        part = build(ROOM, name)
+        now = seen(part, *range(6))
+        one, two = (part.settle(now.student, now.lessons, now, stream(0, "retain")) for _ in range(2))
+        assert one.student.fingerprint == two.student.fingerprint and str(one.memory) == str(two.memory)
+
+    def test_lessons_of_weight_0_leave_no_trace(self, name: str) -> None:
+        part = build(ROOM, name)
+        now = seen(part, 0, 2, 3, 5)
+        silent = labelled(Rows(POOL, np.arange(6)), 1 - CODES, "noise", weight=0.0)
+        with_silence = (*now.lessons, silent)
+        told = [part.settle(now.student, lessons, now._replace(lessons=lessons), stream(0, "retain")).memory
+                for lessons in (now.lessons, with_silence)]  # fmt: skip
+        views = [now._replace(memory=told[0]), now._replace(memory=told[1], lessons=with_silence)]
+        one, two = ([block.digest() for block in part.rehearse(now.lessons, at, stream(1, "retain"))] for at in views)
+        assert one == two
+        pulls = [part.penalty(at) for at in views]
+        if pulls[0] is not None:
+            away = seen(part, 1, 4).student.module
+            assert pulls[0](away).item() == pulls[1](away).item() > 0
+
+    def test_rehearsed_lessons_are_old_ones_and_cost_nothing(self, name: str) -> None:
+        part = build(ROOM, name)
+        now = seen(part, 0, 2, 3, 5)
+        memory = part.settle(now.student, now.lessons, now, stream(0, "retain")).memory
+        for block in part.rehearse(now.lessons, now._replace(memory=memory), stream(1, "retain")):
+            assert set(block.about.numbers.tolist()) <= {0, 2, 3, 5} and not block.cost.any()
+            assert (block.given["label"] == CODES[block.about.numbers]).all()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tutelage.core.data import Block, Label, Rows, Soft, Table, labelled
+from tutelage.core.descent import CanDescend, CanGrow, Scores, Vectors
 from tutelage.core.errors import Missing, Refused
 from tutelage.core.method import settings
 from tutelage.core.parts import PACKAGE, build, load, names
@@ -15,7 +16,7 @@ from tutelage.kit.cache import cache_folder
 from tutelage.toys import stream
 
 NAMES = names("student")
-CAPABILITIES = (CanWeigh, CanEmbed, CanFit)
+CAPABILITIES = (CanWeigh, CanEmbed, CanFit, CanDescend, CanGrow)
 WORDS = {
     "card": "my card was lost or stolen today",
     "rent": "please pay the monthly rent now",
@@ -229,3 +230,57 @@ def test_embedding(maker, fresh, taught, pool):
     assert np.abs(taught.embed(pool.take([5])) - two[5]).max() < 1e-5
     assert fresh.embed(pool.take([])).shape == (0, one.shape[1])
     assert (fresh.embeds_as == taught.embeds_as) == bool((one == two).all())
+
+
+def test_weights_that_a_gradient_can_move(maker, fresh, taught, pool, lessons):
+    """The module answers as the student does, is nobody's else, and comes back as it was; faces are those declared."""
+    if CanDescend not in maker.can:
+        return
+    for student in (fresh, taught):
+        module, before = student.module, student.fingerprint
+        encoded = student.encode(lessons)
+        assert {face for face in (Scores, Vectors) if callable(getattr(module, face.__name__.lower(), None))} == (
+            maker.can & {Scores, Vectors}
+        )
+        batch = encoded.batch(np.arange(12))
+        assert batch.kind is Label and batch.weight.shape == (12,) and encoded.batch(np.array([13])).kind is Soft
+        if Scores in maker.can:
+            probs = module.scores(batch).softmax(1).detach().numpy()
+            np.testing.assert_allclose(probs, student.probs(pool.take(np.arange(12))), atol=1e-5)
+        same = student.with_module(module)
+        np.testing.assert_allclose(same.probs(pool), student.probs(pool), atol=1e-6)
+        with module_moved(module):
+            moved = student.with_module(module)
+        assert moved.fingerprint != before == student.fingerprint
+        for new, old in zip(moved.module.parameters(), student.module.parameters(), strict=True):
+            np.testing.assert_allclose(new.detach(), old.detach() + 0.1, atol=1e-6)
+        assert list(module.named_parameters())[-1][0].startswith("head.")
+
+
+def module_moved(module):
+    """Every weight a little larger; leaving the block changes nothing of a student made inside it."""
+    import contextlib
+
+    import torch
+
+    @contextlib.contextmanager
+    def moved():
+        with torch.no_grad():
+            for parameter in module.parameters():
+                parameter += 0.1
+            yield
+            for parameter in module.parameters():
+                parameter.zero_()
+
+    return moved()
+
+
+def test_new_labels_have_probability_0(maker, fresh, taught, pool):
+    if CanGrow not in maker.can:
+        return
+    grown = taught.with_labels(("card", "rent", "rate", "other"))
+    assert grown.labels[-1] == "other" and (grown.probs(pool)[:, :3] == taught.probs(pool)).all()
+    assert (grown.probs(pool)[:, 3] == 0).all()
+    assert fresh.with_labels(fresh.labels).fingerprint == fresh.fingerprint
+    if CanDescend in maker.can:
+        assert all(bool(parameter.isfinite().all()) for parameter in grown.module.parameters())

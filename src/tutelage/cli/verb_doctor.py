@@ -29,7 +29,7 @@ LIBRARIES = {
         "onnxruntime",
         "tokenizers",
     ),
-    "text": ("torch", "transformers", "safetensors"),
+    "text": ("torch", "transformers", "safetensors", "accelerate"),
     "scale": ("ray",),
 }
 

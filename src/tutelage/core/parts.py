@@ -24,6 +24,8 @@ ROOMS: dict[str, str] = {  # room -> its question; a dotted room is a folder ins
     "teach": "who says what is right?",
     "order": "when?",
     "learn": "how does the student change?",
+    "objective": "what is minimised?",
+    "adapter": "which weights may move, how fast?",
     "retain": "what must not be lost?",
     "recall": "what is looked up at answer time?",
     "assess": "how good?",

@@ -16,12 +16,13 @@ Neutral limit: `pca: 64` keeps all distances between pictures.
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
-from tutelage.core.data import Array, Course, Floats32, Modality, Rng, Table
+from tutelage.core.data import Array, Course, Floats32, Ints, Modality, Rng, Table
 from tutelage.core.method import method
 from tutelage.kit.courses import course
 from tutelage.kit.split import content_keys
@@ -47,13 +48,7 @@ start_per_class looks at the answers to pick the rows that are bought first."""
 
     def course(self, rng: Rng) -> Course:
         """The course; nothing has to be fetched."""
-        from sklearn.datasets import load_digits
-
-        pixels, codes = load_digits(return_X_y=True)
-        pictures = np.asarray(pixels / 16.0, dtype=np.float32)
-        codes = np.asarray(codes, dtype=np.int64)
-        keys = content_keys(Table.of("digits", {"vector": pictures}).pool())
-        parts = strata(keys, codes, SHARES, "train")
+        pictures, codes, parts = split()
         train, exam = parts["train"], parts[self.split]
         shown = pictures if self.pca is None else components(pictures, pictures[train], self.pca)
         notes = [
@@ -70,6 +65,25 @@ start_per_class looks at the answers to pick the rows that are bought first."""
             self.pool,
             notes,
         )
+
+
+class Split(NamedTuple):
+    """All pictures (1797, 64), their digits, and the rows of each part: train, dev, test; no seed is in it."""
+
+    pictures: Floats32
+    codes: Ints
+    parts: Mapping[str, Ints]
+
+
+def split() -> Split:
+    """In each class the pictures go by a hash of their pixels."""
+    from sklearn.datasets import load_digits
+
+    pixels, codes = load_digits(return_X_y=True)
+    pictures = np.asarray(pixels / 16.0, dtype=np.float32)
+    codes = np.asarray(codes, dtype=np.int64)
+    keys = content_keys(Table.of("digits", {"vector": pictures}).pool())
+    return Split(pictures, codes, strata(keys, codes, SHARES, "train"))
 
 
 def components(points: Floats32, fitted_on: Floats32, count: int) -> Floats32:

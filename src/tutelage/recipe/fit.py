@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from tutelage.core import parts as shelf
+from tutelage.core.data import Pool
+from tutelage.core.descent import CanDescend
 from tutelage.core.errors import Fault, Missing, Refused
+from tutelage.kit.episodes import episodes
 from tutelage.recipe.lines import Source
 from tutelage.recipe.read import Read, overlay
 from tutelage.recipe.schema import STAGES, Recipe
@@ -26,7 +29,7 @@ class Step(NamedTuple):
     recall: Any
     assess: tuple[Any, ...]
     per_round: int | None
-    restart: bool
+    restart: bool | None  # None until the data are known: `resolved` says
     once: bool
     keep: bool
 
@@ -101,6 +104,14 @@ def fit_one(recipe: Recipe, source: Source, arm: str = "", first: str = "") -> P
     return Parts(data, student, tuple(steps), recipe.rounds, recipe.assess_every, stop)
 
 
+def resolved(parts: Parts, pool: Pool) -> Parts:
+    """The same parts with what only the data can say: how many rounds there are, and whether each one restarts."""
+    count = len(episodes(pool))
+    steps = tuple(step if step.restart is not None else step._replace(restart=count == 0) for step in parts.steps)
+    rounds = parts.rounds if not count else min(count, parts.rounds or count)
+    return parts._replace(steps=steps, rounds=rounds)
+
+
 def _misfits(student: Any, stages: dict[str, Any], exams: Iterable[Any], stop: Any) -> Iterable[tuple[str, str, str]]:
     named = [*stages.items(), *((f"assess.{i}", exam) for i, exam in enumerate(exams)), ("stop", stop)]
     for at, part in named:
@@ -113,6 +124,10 @@ def _misfits(student: Any, stages: dict[str, Any], exams: Iterable[Any], stop: A
     teach, learn = stages["teach"], stages["learn"]
     if teach is None or learn is None:
         return
+    retain = stages["retain"]
+    if retain is not None and CanDescend in retain.needs and CanDescend not in learn.needs:
+        what = f"{_name(retain)} holds weights back while they move, and {_name(learn)} moves none"
+        yield "retain", what, "--set learn.use=gradient"
     for kind in sorted(teach.gives - learn.accepts, key=lambda kind: kind.__name__):
         accepts = ", ".join(sorted(one.__name__ for one in learn.accepts)) or "nothing"
         yield "learn", f"{_name(teach)} gives {kind.__name__}, {_name(learn)} accepts {accepts}", "tutelage list learn"

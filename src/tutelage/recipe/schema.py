@@ -15,10 +15,12 @@ Count: TypeAlias = Annotated[int, Field(ge=1)]
 class Recipe(Frozen):
     """One way of teaching.
 
-    rounds: None goes on until the budget or the pool is used up. per_round: None asks about the whole pool.
+    rounds: None goes on until the budget or the pool is used up, or through all episodes. per_round: None asks about
+    the whole pool, or the whole episode.
     stop: a rule that is asked after every round and may end the arm there; None goes on.
     steps: differences laid over the recipe; each round runs them in order; none means one step.
-    restart: learn each time from the first student on all lessons so far, or go on from the last student.
+    restart: learn each time from the first student on all lessons so far, or go on from the last student with the new
+    lessons and what is rehearsed. None: go on where the pool comes in episodes, else restart.
     luck: shared, every stage draws what the same stage of every other arm draws, so that differences are paired; own,
     every stage but the data draws for this arm alone, so that two equal arms differ as two runs would.
     """
@@ -34,7 +36,7 @@ class Recipe(Frozen):
     assess: tuple[Spec, ...] = ({"use": "accuracy"},)
     rounds: Count | None = None
     per_round: Count | None = None
-    restart: bool = True
+    restart: bool | None = None
     assess_every: Count = 1
     stop: Spec | None = None
     once: bool = False  # in a step: the first round only

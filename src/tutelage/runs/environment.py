@@ -18,6 +18,7 @@ SOFTWARE = (
     "onnxruntime",
     "tokenizers",
     "torch",
+    "accelerate",
     "transformers",
 )
 

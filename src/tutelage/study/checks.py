@@ -11,6 +11,7 @@ from tutelage.core.data import Course
 from tutelage.core.errors import Fault, nearest
 from tutelage.core.ledger import UNITS
 from tutelage.core.parts import name_of
+from tutelage.kit.episodes import episodes, without_episode
 from tutelage.recipe.fit import Parts, Step
 from tutelage.recipe.read import Read
 from tutelage.study.contrast import needed
@@ -46,6 +47,7 @@ def of_material(read: Read, parts: Mapping[str, Parts], courses: Mapping[str, Co
             return read.source.place(path, arm, first)
 
         found = [*_exams(built, courses[arm], place), *_answers(built, courses[arm], place)]
+        found += _episodes(built, courses[arm], place)
         found = found or list(_labels(read, built.steps[0], courses[arm], place))
         faults.extend(fault for fault in found if fault not in faults)
     return faults
@@ -60,6 +62,20 @@ def _exams(parts: Parts, course: Course, place: Any) -> Iterator[Fault]:
             if on not in known:
                 what = f"{name_of(type(assessor))} needs an exam called {on!r}, and the data have none"
                 yield Fault(place(f"assess.{number}"), what, nearest(on, known))
+
+
+def _episodes(parts: Parts, course: Course, place: Any) -> Iterator[Fault]:
+    """Every row belongs to an episode, and there are no more rounds than episodes."""
+    pool = course.parts["pool"].pool
+    missing = without_episode(pool)
+    if missing:
+        what = f"{missing} of the pool's {len(pool)} rows belong to no episode: their cell in that column is empty"
+        yield Fault(place("data.episode"), what, "fill the cells, or leave data.episode out")
+        return
+    count = len(episodes(pool))
+    if count and (parts.rounds or 0) > count:
+        what = f"the recipe asks for {parts.rounds} rounds, and the data come in {count} episodes, one a round"
+        yield Fault(place("rounds"), what, f"leave rounds out, or use at most {count}")
 
 
 def _answers(parts: Parts, course: Course, place: Any) -> Iterator[Fault]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from tutelage.core.data import Course
-from tutelage.recipe.fit import Parts
+import numpy as np
+
+from tutelage.core.data import Course, Ints
+from tutelage.kit.episodes import episodes
+from tutelage.recipe.fit import Parts, Step
 
 ROUND, END = b'{"event":"round"', b'{"event":"end"'
 
@@ -58,11 +61,14 @@ def expected(parts: Parts, course: Course, budget: Mapping[str, float]) -> int |
 
     None where it ends when the data say so.
     """
-    opening = 1 if course.given or len(course.start) else 0
     asks = parts.steps[0]
+    pieces = episodes(course.parts["pool"].pool)
+    opening = 1 if course.given or len(course.start) or pieces else 0
     left = len(course.parts["pool"].pool) - course.bought - len(course.start)
     most: float = math.inf if parts.rounds is None else parts.rounds
-    if asks.per_round is not None and asks.keep:
+    if pieces:
+        most = _through(pieces[: parts.rounds], asks, course, budget.get("labels", math.inf))
+    elif asks.per_round is not None and asks.keep:
         most = min(most, math.ceil(left / asks.per_round))
         if "labels" in asks.teach.spends and "labels" in budget:
             labels = budget["labels"] - course.bought - len(course.start)
@@ -73,3 +79,19 @@ def expected(parts: Parts, course: Course, budget: Mapping[str, float]) -> int |
         return None
     once = sum(step.once for step in parts.steps)
     return opening + int(most) * (len(parts.steps) - once) + (once if most else 0)
+
+
+def _through(pieces: Sequence[Ints], asks: Step, course: Course, labels: float) -> int:
+    """How many episodes are reached before the labels are used up."""
+    pool = course.parts["pool"].pool
+    start = pool.numbers[course.start]
+    sizes = [len(rows) - int(np.isin(rows, start).sum()) for rows in pieces]
+    if "labels" not in asks.teach.spends:
+        return len(sizes)
+    left = labels - course.bought - len(start)
+    for number, size in enumerate(sizes):
+        wanted = size if asks.per_round is None else min(asks.per_round, size)
+        if wanted and left < 1:
+            return number
+        left -= wanted
+    return len(sizes)

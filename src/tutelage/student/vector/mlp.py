@@ -6,7 +6,8 @@
 Mean and deviation come from the pool. Adam, minibatches, a rate that falls linearly to 0. The first weights are drawn
 when the student begins, V and v start at 0, and every fit starts from there: a fit's own luck is the order of lessons.
 Its embedding is h_K, hence new after every fit. A lesson of weight 2 pulls as hard as two; with `batch: 0` it is the
-same as two.
+same as two. `learn: {use: gradient}` moves the same weights from where they are, with torch; the settings epochs,
+batch, lr and l2 belong to a fit alone.
 
 Source: Rumelhart, Hinton and Williams (1986); Kingma and Ba (2015), algorithm 1; He et al. (2015) for first weights.
 Neutral limit: with `hidden: []` and l2 = 1 / (strength * sum of weights) it tends to `vector.logistic`.
@@ -25,16 +26,17 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from tutelage.core.data import Array, Block, Floats32, Kinds, Lessons, Modality, Pool, Rng
+from tutelage.core.descent import CanDescend, CanGrow, Encoded, Scores, Vectors
 from tutelage.core.digest import digest
 from tutelage.core.method import method, settings
 from tutelage.core.stages import CanEmbed, CanFit, CanWeigh, Spend
-from tutelage.kit.targets import targets
+from tutelage.kit.targets import longest, targets
 from tutelage.student import _head
 from tutelage.student.vector._network import Layer, Plan, begun, hidden, probs, trained
 from tutelage.student.vector._standard import Standard, standard
@@ -89,6 +91,30 @@ class MlpStudent:
         layers, top = trained(self.first, start, x, wanted.probs[:, seen], wanted.weight, plan, rng)
         return replace(self, names=wanted.labels, layers=layers, top=_widened(top, seen, len(wanted.labels)))
 
+    def with_labels(self, labels: Sequence[str]) -> MlpStudent:
+        names = longest([self.names, tuple(labels)])
+        top = None if self.top is None else _widened(self.top, np.arange(len(self.names)), len(names))
+        return replace(self, names=names, top=top)
+
+    @property
+    def module(self) -> Any:
+        """Faces `scores` and `vectors`. A class of probability 0 starts as every class does: weights and bias 0."""
+        from tutelage.student.vector._module import Network
+
+        width = self.first[-1].weights.shape[1] if self.first else len(self.standard.mean)
+        classes = len(self.names)
+        top = self.top or Layer(np.zeros((width, classes), np.float32), np.zeros(classes, np.float32))
+        return Network(self.layers, top._replace(bias=np.where(np.isfinite(top.bias), top.bias, np.float32(0))))
+
+    def with_module(self, module: Any) -> MlpStudent:
+        layers, top = module.layers()
+        return replace(self, layers=layers, top=top)
+
+    def encode(self, lessons: Lessons) -> Encoded:
+        from tutelage.student.vector._module import read
+
+        return read(lessons, self.standard)
+
     def save(self, folder: Path) -> None:
         _head.save(folder, self.maker, self, self._arrays())
 
@@ -109,7 +135,7 @@ class Mlp:
     l2: Annotated[float, Field(ge=0)] = 1e-3
 
     reads: ClassVar[frozenset[Modality]] = frozenset({"vector"})
-    can: ClassVar[Kinds] = frozenset({CanWeigh, CanEmbed, CanFit})
+    can: ClassVar[Kinds] = frozenset({CanWeigh, CanEmbed, CanFit, CanDescend, CanGrow, Scores, Vectors})
 
     def begin(self, pool: Pool, rng: Rng) -> MlpStudent:
         held = standard(pool)

@@ -1,0 +1,1 @@
+"""Which weights may move, how fast?"""

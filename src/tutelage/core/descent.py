@@ -1,0 +1,106 @@
+"""The words of gradient learning: a student with weights to move, a batch, an objective, an adapter.
+
+A module and its tensors are Any here, so that nobody who only lists methods imports torch. What a module can be asked
+is a face: a method of that name on it. Faces are needs like any capability: an objective names those it uses, a
+student's `can` names those its module has, and a recipe in which they do not meet is refused before it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
+
+from tutelage.core.data import Array, Ints, Kinds, Lessons, Rng, Supervision
+from tutelage.core.stages import Student, View
+
+
+class Batch(NamedTuple):
+    """b lessons of one kind as a module reads them. given: the block's columns as tensors, (b, ...)."""
+
+    kind: type[Supervision]
+    inputs: Any
+    given: Mapping[str, Any]
+    weight: Any  # (b,) float32, all positive
+    support: Any | None = None  # (b,) bool: shown to the batch, not scored
+    progress: float = 0.0  # share of this call's updates done before this one, from 0 up to 1
+    prepared: Mapping[str, Any] = {}  # rows of what the objective prepared; names that begin with all_ come whole
+
+
+class Encoded(Protocol):
+    """Lessons read once, numbered through all their blocks in the order given."""
+
+    @property
+    def lengths(self) -> Ints | None: ...  # (n,) how long each lesson is, for batches of like length; None: all alike
+    def batch(self, rows: Ints) -> Batch: ...  # lessons of one kind, weights as in their blocks
+
+
+@runtime_checkable
+class CanDescend(Protocol):
+    """A student whose weights a gradient can move.
+
+    module: a torch module that nobody else holds, so that moving it changes no student; `head` is its last layer.
+    with_module: the student with that module's weights, whatever device they are on; the module is not kept.
+    """
+
+    @property
+    def module(self) -> Any: ...
+    def with_module(self, module: Any) -> Student: ...
+    def encode(self, lessons: Lessons) -> Encoded: ...
+
+
+@runtime_checkable
+class CanGrow(Protocol):
+    """with_labels: the same answers under a longer label list; new labels have probability 0 until they are learned."""
+
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+    def with_labels(self, labels: Sequence[str]) -> Student: ...
+
+
+class Scores(Protocol):
+    """A face: (b, C) unnormalised log-probabilities, column c for the student's label c."""
+
+    def scores(self, batch: Batch) -> Any: ...
+
+
+class Vectors(Protocol):
+    """A face: (b, d) what the head reads. side: "", "query" or "document"."""
+
+    def vectors(self, batch: Batch, side: str = "") -> Any: ...
+
+
+class Objective(Protocol):
+    """What is minimised: one loss per lesson, never a mean; weights are the learner's business.
+
+    couples: a lesson's loss depends on the others in its batch, which then comes whole.
+    prepare: once, before the first update. Arrays with one row per lesson are sliced into the batches; a name that
+    begins with `all_` is handed over whole.
+    """
+
+    accepts: ClassVar[Kinds]
+    needs: ClassVar[Kinds]  # faces of the module
+    couples: ClassVar[bool]
+
+    def prepare(self, lessons: Lessons, view: View) -> Mapping[str, Array]: ...
+    def losses(self, module: Any, batch: Batch, rng: Rng) -> Any: ...  # (b,)
+
+
+class Group(NamedTuple):
+    """Parameters that move together. decay None: the learner's weight decay."""
+
+    names: tuple[str, ...]
+    lr_scale: float = 1.0
+    decay: float | None = None
+
+
+class Opened(NamedTuple):
+    """A module, perhaps with parts added, and which of its parameters may move."""
+
+    module: Any
+    groups: tuple[Group, ...]
+
+
+class Adapter(Protocol):
+    """Which weights may move, how fast. What is in no group is frozen and has no optimiser state."""
+
+    def open(self, module: Any, rng: Rng) -> Opened: ...

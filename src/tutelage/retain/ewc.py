@@ -1,0 +1,135 @@
+"""Hold each weight where it was, the more firmly the more the old answers depend on it (elastic weight consolidation).
+
+    penalty = strength / 2 * sum_i F_i (w_i - w*_i)^2,    F <- decay * F + F_new,    w* = the weights after learning
+    F_new,i = mean over the new lessons of  sum_c q_c (d log p_c / d w_i)^2,  the diagonal of the Fisher information
+
+One sum and one anchor for all that is past (the online form); `decay: 1` forgets nothing of it. q says for whose
+answers a weight matters: `exact` the student's own distribution p, all classes in turn; `sampled` one class drawn from
+p for each lesson; `empirical` the lesson's own answer, which is cheaper and, where the student is sure and right,
+almost 0. Every weight of the module counts, also those that an adapter keeps still.
+
+Source: Kirkpatrick et al. (2017), equation 3; online: Schwarz et al. (2018), section 4, with decay as their gamma;
+exact, sampled and empirical Fisher compared: van de Ven (2025), sections 2 and 3.
+Neutral limit: strength 0 is `nothing`, and costs nothing.
+
+>>> from tutelage.core.parts import build
+>>> from tutelage.toys import POOL, stream, view
+>>> student = build("student", {"use": "vector.mlp", "hidden": []}).begin(POOL, stream(0, "student"))
+>>> now = view(student=student, taught=np.array([0, 5]))
+>>> memory = Ewc().settle(student, now.lessons, now, stream(0, "retain")).memory
+>>> memory["fisher"]["head.bias"].round(3).tolist()          # p (1 - p) at p = 1/2
+[0.25, 0.25]
+>>> Ewc(strength=8).penalty(now._replace(memory=memory))(student.module).item()
+0.0
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from tutelage.core.data import Ints, Kinds, Label, Lessons, Rng
+from tutelage.core.descent import Batch, CanDescend, Encoded, Scores
+from tutelage.core.errors import ContractBroken
+from tutelage.core.method import method
+from tutelage.core.stages import Memory, Penalty, Settled, Stage, Student, View, able
+from tutelage.kit.batching import planned
+from tutelage.kit.descent import steady
+
+
+@method
+class Ewc:
+    strength: Annotated[float, Field(ge=0)] = 100.0
+    decay: Annotated[float, Field(ge=0, le=1)] = 1.0  # of the Fisher information of earlier episodes
+    fisher: Literal["exact", "sampled", "empirical"] = "exact"
+    lessons: Annotated[int, Field(ge=1)] | None = 200  # of each episode, drawn at random; None: all
+
+    needs: ClassVar[Kinds] = frozenset({CanDescend, Scores})
+
+    def rehearse(self, new: Lessons, view: View, rng: Rng) -> Lessons:
+        """No old lesson is added to the new ones."""
+        return ()
+
+    def penalty(self, view: View) -> Penalty | None:
+        """None before the first memory. A weight that has grown is held in the part that there was."""
+        if self.strength == 0 or not view.memory:
+            return None
+        held = {name: (torch.from_numpy(fisher), torch.from_numpy(view.memory["weights"][name]))
+                for name, fisher in view.memory["fisher"].items()}  # fmt: skip
+
+        def pull(module: Any) -> Any:
+            named = dict(module.named_parameters())
+            missing = sorted(held.keys() - named.keys())
+            if missing:
+                raise ContractBroken(f"ewc holds weights that the module has not: {', '.join(missing)}")
+            total: Any = 0.0
+            for name, (fisher, anchor) in held.items():
+                weight = named[name][tuple(slice(size) for size in anchor.shape)]
+                total = total + (fisher.to(weight) * (weight - anchor.to(weight)) ** 2).sum()
+            return self.strength / 2 * total
+
+        return pull
+
+    def settle(self, before: Student, new: Lessons, view: View, rng: Rng) -> Settled:
+        """The student as learned, its weights as the new anchor. Without a new lesson all stays as it was."""
+        lessons = planned((Stage(new),)).lessons  # those of weight 0 are absent
+        if self.strength == 0 or not lessons:
+            return Settled(view.student)
+        student = able(view.student, CanDescend)
+        draw, luck, torchs = rng.spawn(3)
+        size = sum(block.size for block in lessons)
+        rows = (
+            np.arange(size) if self.lessons is None or size <= self.lessons else draw.permutation(size)[: self.lessons]
+        )
+        with steady(torchs):
+            module = student.module.eval()
+            found = _fisher(module, student.encode(lessons), np.sort(rows), self.fisher, luck)
+        weights = {name: weight.detach().cpu().numpy().copy() for name, weight in module.named_parameters()}
+        fisher = {name: _decayed(view.memory, name, array, self.decay) for name, array in found.items()}
+        return Settled(view.student, memory={"weights": weights, "fisher": fisher})
+
+
+def _fisher(module: Any, encoded: Encoded, rows: Ints, how: str, rng: Rng) -> dict[str, Any]:
+    """The diagonal, one array a parameter: mean over these lessons by weight, one lesson at a time."""
+    named = dict(module.named_parameters())
+    sums = {name: torch.zeros_like(weight) for name, weight in named.items()}
+    total = 0.0
+    for row in rows:
+        batch = encoded.batch(np.array([row]))
+        logs = torch.log_softmax(module.scores(batch)[0], dim=0)
+        shares = _shares(batch, logs.detach(), how, rng)
+        for code in np.flatnonzero(shares).tolist():
+            slopes = torch.autograd.grad(logs[code], list(named.values()), retain_graph=True, allow_unused=True)
+            for held, slope in zip(sums.values(), slopes, strict=True):
+                if slope is not None:
+                    held += float(shares[code] * batch.weight[0]) * slope.detach() ** 2
+        total += float(batch.weight[0])
+    return {name: (held / total).cpu().numpy() for name, held in sums.items()}
+
+
+def _shares(batch: Batch, logs: Any, how: str, rng: Rng) -> Any:
+    """(C,) the distribution q of one lesson."""
+    probs = logs.double().exp().cpu().numpy()
+    if how == "exact":
+        return probs
+    if how == "sampled":
+        return np.eye(len(probs))[min(int(np.searchsorted(probs.cumsum(), rng.random())), len(probs) - 1)]
+    made = np.zeros(len(probs))
+    if batch.kind is Label:
+        made[int(batch.given["label"][0])] = 1.0
+    else:
+        given = batch.given["probs"][0].numpy()
+        made[: len(given)] = given
+    return made
+
+
+def _decayed(memory: Memory, name: str, new: Any, decay: float) -> Any:
+    """Old information under the new; where a weight has grown, the new part has none."""
+    if not memory or name not in memory["fisher"]:
+        return new
+    made, old = new.copy(), memory["fisher"][name]
+    made[tuple(slice(size) for size in old.shape)] += np.float32(decay) * old
+    return made
