@@ -1,0 +1,74 @@
+"""Choose the examples from which a cascade along likeness would reach most of the pool: once, before any model is.
+
+Each example v points at its k most alike, u, with probability  p(v, u) = cos(v, u) / sum_{z among the k} cos(v, z),
+h = the student's embedding, negative cosines counting as 0. Influence f(S): how many examples are active at the end
+when each newly active v activates every u it points at with probability p(v, u), the mean of `cascades` worlds. Again
+and again the example that raises f most is chosen, those labelled already being active. The same worlds serve all
+candidates (else the noise of fresh ones would choose), so f is exactly submodular, few gains are evaluated, and n picks
+reach at least (1 - 1/e) of the best. Score of an example: what it added to f when it was chosen.
+
+Source: Zhang et al. (2024), IDEAL, section 3 and algorithms 1, 2 (k = 10, 10 cascades). Their code starts from the node
+of largest out-degree, which is arbitrary as all have k edges; here the first is the most influential one.
+Neutral limit: where every example embeds alike this is `uniform`.
+
+>>> from tutelage.toys import stream, vector_pool, view
+>>> pool = vector_pool([[9, 1], [9, 2], [9, 3], [1, 9]])   # with one neighbour p = 1: a -> b -> c -> b and d -> c
+>>> chosen = Ideal(neighbours=1).choose(view(pool), 1, stream(0, "choose"))
+>>> pool.take(chosen.rows).ids()[0] in "ad", float(chosen.scores[chosen.rows][0])    # each reaches three
+(True, 3.0)
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from tutelage.core.data import Floats, Floats32, Kinds, Rng
+from tutelage.core.method import method
+from tutelage.core.stages import CanEmbed, Chosen, View
+from tutelage.kit.ask import embeddings
+from tutelage.kit.cascade import activate, gains, worlds
+from tutelage.kit.graph import like
+from tutelage.kit.lazy import lazy_greedy
+from tutelage.kit.lessons import held_embeddings
+from tutelage.kit.ranking import at_random, filled, in_table_order, placed
+
+
+def chances(cosines: Floats32) -> Floats:
+    """(n, k) cosines as probabilities: rows sum to 1, or to 0 where nothing points the same way at all."""
+    positive = np.maximum(cosines, 0, dtype=np.float64)
+    total = positive.sum(axis=1, keepdims=True)
+    return np.asarray(positive / np.where(total > 0, total, 1))
+
+
+@method
+class Ideal:
+    """Best with a small budget, where an example has to stand for many; asks nothing of the student's answers."""
+
+    neighbours: Annotated[int, Field(ge=1)] = 10
+    cascades: Annotated[int, Field(ge=1)] = 10  # worlds in which influence is counted
+
+    needs: ClassVar[Kinds] = frozenset({CanEmbed})
+
+    def choose(self, view: View, n: int, rng: Rng) -> Chosen:
+        if n <= 0 or n >= len(view.pool):
+            return at_random(view.pool, n, rng)
+        ordered = in_table_order(view.pool)
+        x = embeddings(view.student, ordered.pool)
+        known = held_embeddings(view.student, view.lessons, x.shape[1])
+        near, cosines = like(np.concatenate([known, x]), self.neighbours, rng)
+        those = worlds(near, chances(cosines), self.cascades, rng)
+        active = np.zeros(those.nodes, dtype=bool)
+        activate(those, np.arange(len(known)), active)
+        taken = lazy_greedy(
+            gains(those, len(known) + np.arange(len(x)), active),
+            n,
+            lambda rows: gains(those, len(known) + rows, active),
+            lambda row: activate(those, np.array([len(known) + row]), active),
+            rng,
+        )
+        scores = np.full(len(x), np.nan)
+        scores[taken.rows] = taken.gains / self.cascades
+        return placed(ordered, filled(taken.rows.tolist(), n, len(x), rng), scores)
