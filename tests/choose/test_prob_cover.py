@@ -77,10 +77,10 @@ def test_blocks_change_nothing(monkeypatch):
 
 
 def test_the_radius_keeps_groups_apart(ask):
-    """Four groups of 25 far apart, as many clusters: a ball never reaches another group, and covers all of its own."""
+    """Four groups of 25 far apart, as many clusters: a pure ball reaches no other group, and covers all of its own."""
     rng = np.random.default_rng(0)
     at = np.repeat(np.eye(4) * 30, 25, axis=0) + rng.normal(size=(100, 4))
-    chosen = ProbCover(clusters=4).choose(ask(at=at), 4, stream(0, "c"))
+    chosen = ProbCover(clusters=4, purity=1.0).choose(ask(at=at), 4, stream(0, "c"))
     assert sorted((chosen.rows // 25).tolist()) == [0, 1, 2, 3]
     assert chosen.scores[chosen.rows].tolist() == [25, 25, 25, 25]
 

@@ -25,13 +25,13 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from tutelage.core.data import Floats, Floats32, Kinds, Rng
+from tutelage.core.data import Floats, Floats32, Ints, Kinds, Rng
 from tutelage.core.method import method
 from tutelage.core.stages import CanEmbed, Chosen, View
 from tutelage.kit.ask import embeddings
 from tutelage.kit.cascade import activate, gains, worlds
 from tutelage.kit.graph import like
-from tutelage.kit.lazy import lazy_greedy
+from tutelage.kit.lazy import Taken, lazy_greedy
 from tutelage.kit.lessons import held_embeddings
 from tutelage.kit.ranking import at_random, filled, in_table_order, placed
 
@@ -41,6 +41,23 @@ def chances(cosines: Floats32) -> Floats:
     positive = np.maximum(cosines, 0, dtype=np.float64)
     total = positive.sum(axis=1, keepdims=True)
     return np.asarray(positive / np.where(total > 0, total, 1))
+
+
+def most_influential(near: Ints, chance: Floats, held: int, n: int, cascades: int, rng: Rng) -> Taken:
+    """At most n of the points behind the first `held`, which are active from the start; gains summed over the worlds.
+
+    near (m, k): whom each point may activate, with probability chance (m, k).
+    """
+    those = worlds(near, chance, cascades, rng)
+    active = np.zeros(those.nodes, dtype=bool)
+    activate(those, np.arange(held), active)
+    return lazy_greedy(
+        gains(those, np.arange(held, len(near)), active),
+        n,
+        lambda rows: gains(those, held + rows, active),
+        lambda row: activate(those, np.array([held + row]), active),
+        rng,
+    )
 
 
 @method
@@ -59,16 +76,7 @@ class Ideal:
         x = embeddings(view.student, ordered.pool)
         known = held_embeddings(view.student, view.lessons, x.shape[1])
         near, cosines = like(np.concatenate([known, x]), self.neighbours, rng)
-        those = worlds(near, chances(cosines), self.cascades, rng)
-        active = np.zeros(those.nodes, dtype=bool)
-        activate(those, np.arange(len(known)), active)
-        taken = lazy_greedy(
-            gains(those, len(known) + np.arange(len(x)), active),
-            n,
-            lambda rows: gains(those, len(known) + rows, active),
-            lambda row: activate(those, np.array([len(known) + row]), active),
-            rng,
-        )
+        taken = most_influential(near, chances(cosines), len(known), n, self.cascades, rng)
         scores = np.full(len(x), np.nan)
         scores[taken.rows] = taken.gains / self.cascades
         return placed(ordered, filled(taken.rows.tolist(), n, len(x), rng), scores)
