@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 python benchmarks/prob_cover.py [points picks]
 
-By default 3,000 messages and 50 picks; the radius is given to both (the 2 % nearest pairs). The peer holds the distances
+By default 5,000 messages and 50 picks; the radius is given to both (the 2 % nearest pairs). The peer holds the distances
 of all pairs. `memory` compares what is allocated beside the embeddings, in MB.
 """
 
@@ -63,5 +63,5 @@ def main(n: int, picks: int) -> list[dict[str, Any]]:
 if __name__ == "__main__":
     print(f"load {os.getloadavg()}", file=sys.stderr)
     if not missing("prob_cover", "skactiveml", "scikit-activeml"):
-        for made in main(*([int(argument) for argument in sys.argv[1:]] or [3_000, 50])):
+        for made in main(*([int(argument) for argument in sys.argv[1:]] or [5_000, 50])):
             print(json.dumps(made), flush=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tutelage.choose.facility_location import STEP, FacilityLocation, among_all, on_graph, served
+from tutelage.choose.facility_location import STEP, FacilityLocation, among_all, on_graph, served, steps
 from tutelage.core.rng import stream
 from tutelage.kit.graph import like, units
 
@@ -108,3 +108,17 @@ def test_neutral_limit_where_every_example_embeds_alike_it_is_uniform(ask, dense
     assert all(len(set(rows)) == 2 for rows in chosen)
     counts = np.bincount(np.concatenate(chosen), minlength=5)
     assert (np.abs(counts - 240) < 60).all(), counts
+
+
+@settings(deadline=None)  # a busy machine is no failure
+@given(st.integers(0, 200), st.integers(1, 20))
+def test_gains_kept_are_the_gains_summed_afresh(seed, n):
+    """To the last step, with every point there twice."""
+    u = units(np.repeat(np.random.default_rng(seed).normal(size=(10, 4)), 2, axis=0))
+    taken = among_all(u, np.zeros(20, np.float32), n, stream(seed, "t"))
+    sims, by = steps(u @ u.T), np.zeros(20)
+    for row, gain in zip(taken.rows, taken.gains, strict=True):
+        gains = np.maximum(sims - by[:, None], 0).sum(axis=0, dtype=np.float64)
+        assert gain == gains[row] == gains.max()
+        by = np.maximum(by, sims[:, row])
+    assert len(taken.rows) == n or np.maximum(sims - by[:, None], 0).max() == 0

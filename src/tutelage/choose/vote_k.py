@@ -56,7 +56,7 @@ class VoteK:
         if n <= 0 or n >= len(view.pool):
             return at_random(view.pool, n, rng)
         ordered = in_table_order(view.pool)
-        confidence = weigh(view.student, ordered.pool, lambda batch, probs: top(probs))
+        confidence = weigh(view.student, ordered.pool, lambda batch, probs: top(probs))  # first: nonsense is refused
         if not held_count(view.lessons):
             return FastVoteK(neighbours=self.neighbours, discount=self.discount).choose(view, n, rng)
         to, held = opened(view, ordered, self.neighbours, self.discount, rng)
