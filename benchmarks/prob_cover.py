@@ -55,7 +55,7 @@ def main(n: int, picks: int) -> list[dict[str, Any]]:
     agree("prob_cover", abs(covered / theirs - 1) < 0.01, "the coverage differs")  # ties lead to other sets
     name = f"{n}x384x{picks}"
     return [
-        line(f"prob_cover/scikit_activeml/{name}", ours, peer, 2.0),
+        line(f"prob_cover/scikit_activeml/{name}", ours, peer, 1.0),
         line(f"prob_cover/memory/{name}", ours_mb, peer_mb, 10.0),
     ]
 
