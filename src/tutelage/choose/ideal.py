@@ -7,8 +7,9 @@ and again the example that raises f most is chosen, those labelled already being
 candidates (else the noise of fresh ones would choose), so f is exactly submodular, few gains are evaluated, and n picks
 reach at least (1 - 1/e) of the best. Score of an example: what it added to f when it was chosen.
 
-Source: Zhang et al. (2024), IDEAL, section 3 and algorithms 1, 2 (k = 10, 10 cascades). Their code starts from the node
-of largest out-degree, which is arbitrary as all have k edges; here the first is the most influential one.
+Source: Zhang, Xia, Wang, Chen, Liu, Wu, Liu (2024), IDEAL, graph, diffusion and greedy search of its method (k = 10,
+10 cascades); Kempe, Kleinberg, Tardos (2003) for the bound. The authors' code starts from the node of largest
+out-degree, which is arbitrary as all have k edges, and draws fresh cascades for each candidate; neither is done here.
 Neutral limit: where every example embeds alike this is `uniform`.
 
 >>> from tutelage.toys import stream, vector_pool, view

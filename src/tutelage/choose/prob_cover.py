@@ -7,8 +7,8 @@ what lies in the ball of a labelled example is covered from the start. The radiu
 ones its ball held when it was chosen, and at the end for the others. No graph is stored: what a pick covers is taken
 off every count by one product, over all picks at most one pass more. Greedy covers at least 1 - 1/e of the best.
 
-Source: Yehuda, Dekel, Hacohen, Weinshall (2022), ProbCover, section 3 and algorithm 1 (purity 0.95; k-means with the
-number of classes). They scale embeddings to length 1 and try a grid of radii; here the radius is computed exactly.
+Source: Yehuda, Dekel, Hacohen, Weinshall (2022), ProbCover, algorithm 1 and the estimate of delta (purity 0.95; k-means
+with the number of classes). They try a grid of radii; here the radius is computed exactly.
 Neutral limit: where every example embeds alike, or no ball holds another example, this is `uniform`.
 
 >>> from tutelage.toys import stream, view            # -3 -2 -0.2 0.2 2 3: balls of radius 2.3 hold 2 4 4 4 4 2
