@@ -15,13 +15,13 @@ import importlib.util
 import json
 import os
 import sys
-import time
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+from common import agree, line, points, timed  # first: it pins the threads, which numpy reads once
 
+# isort: split
 import numpy as np
 from sklearn.cluster import KMeans
 
@@ -32,26 +32,6 @@ from tutelage.kit.cover import farthest_first
 from tutelage.kit.info import margin
 from tutelage.kit.ranking import top_n
 from tutelage.toys import vector_pool
-
-
-def timed(call: Callable[[], Any]) -> tuple[float, Any]:
-    start = time.perf_counter()
-    result = call()
-    return time.perf_counter() - start, result
-
-
-def line(name: str, ours: float, peer: float, limit: float) -> dict[str, Any]:
-    ratio = peer / ours
-    return {"id": name, "ours": ours, "peer": peer, "ratio": ratio, "limit": limit, "of_limit": ratio / limit}
-
-
-def agree(name: str, same: bool, what: str) -> None:
-    if not same:
-        raise SystemExit(f"{name}: {what}; times would mean nothing")
-
-
-def points(n: int, d: int = 384, seed: int = 0) -> Any:
-    return np.random.default_rng(seed).normal(size=(n, d)).astype(np.float32)
 
 
 def core_set_bandwidth() -> dict[str, Any]:
@@ -109,15 +89,9 @@ def badge_material(n: int, classes: int, width: int) -> tuple[Any, Any]:
     return rng.dirichlet(np.full(classes, 0.1), n).astype(np.float32), points(n, width)
 
 
-def badge_activeml() -> dict[str, Any] | None:
-    """2,000 candidates: written out in float64 they already fill 1.2 GB."""
-    if importlib.util.find_spec("skactiveml") is None:
-        return print("badge/scikit_activeml: scikit-activeml is not installed", file=sys.stderr)
+def fixed(probs: Any) -> Any:
+    """A classifier of scikit-activeml that says these probabilities."""
     from skactiveml.base import SkactivemlClassifier
-    from skactiveml.pool import Badge
-    from skactiveml.utils import MISSING_LABEL
-
-    probs, h = badge_material(2_000, 100, 768)
 
     class Fixed(SkactivemlClassifier):
         def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:  # noqa: N803
@@ -126,10 +100,21 @@ def badge_activeml() -> dict[str, Any] | None:
         def predict_proba(self, X: Any) -> Any:  # noqa: N803
             return probs.astype(float)
 
+    return Fixed(classes=list(range(probs.shape[1])))
+
+
+def badge_activeml() -> dict[str, Any] | None:
+    """2,000 candidates: written out in float64 they already fill 1.2 GB."""
+    if importlib.util.find_spec("skactiveml") is None:
+        return print("badge/scikit_activeml: scikit-activeml is not installed", file=sys.stderr)
+    from skactiveml.pool import Badge
+    from skactiveml.utils import MISSING_LABEL
+
+    probs, h = badge_material(2_000, 100, 768)
+
     query = Badge(random_state=0)
     unknown = np.full(len(h), MISSING_LABEL)
-    classifier = Fixed(classes=list(range(100)))
-    asked = {"X": h, "y": unknown, "clf": classifier, "fit_clf": False, "batch_size": 50, "return_utilities": True}
+    asked = {"X": h, "y": unknown, "clf": fixed(probs), "fit_clf": False, "batch_size": 50, "return_utilities": True}
     peer, (rows, shares) = timed(lambda: query.query(**asked))
     ours, picks = timed(lambda: spread(gradients(probs, h), 50, True, stream(0, "bench")))
     g = gradients(probs, h)
@@ -138,6 +123,33 @@ def badge_activeml() -> dict[str, Any] | None:
     found = np.where(np.isnan(shares[1]), 0, shares[1])
     agree("badge", np.allclose(second / second.sum(), found, rtol=1e-3, atol=1e-9), "the second draw differs")
     return line("badge/scikit_activeml/2000x100x768x50", ours, peer, 200.0)
+
+
+def badge_activeml_20000() -> dict[str, Any] | None:
+    """20,000 candidates, 100 picks. The peer would write out 12 GB, so its time is measured for 200, 400 and 800.
+
+    It grows in proportion to the candidates (a pick is a pass over all of them), hence the slope of these three.
+    """
+    if importlib.util.find_spec("skactiveml") is None:
+        return print("badge/scikit_activeml/20000: scikit-activeml is not installed", file=sys.stderr)
+    from skactiveml.pool import Badge
+    from skactiveml.utils import MISSING_LABEL
+
+    probs, h = badge_material(20_000, 100, 768)
+    sizes, times = np.array([200, 400, 800]), []
+    for size in sizes.tolist():
+        asked = {
+            "X": h[:size],
+            "y": np.full(size, MISSING_LABEL),
+            "clf": fixed(probs[:size]),
+            "fit_clf": False,
+            "batch_size": 100,
+        }
+        times.append(timed(lambda a=asked: Badge(random_state=0).query(**a))[0])
+    slope = float(np.polyfit(sizes, times, 1)[0])
+    print(f"badge/20000: the peer took {', '.join(f'{t:.1f}' for t in times)} s", file=sys.stderr)
+    ours, _ = timed(lambda: spread(gradients(probs, h), 100, True, stream(0, "bench")))
+    return line("badge/scikit_activeml/20000x100x768x100 (peer by its slope)", ours, slope * 20_000, 200.0)
 
 
 def badge_numpy() -> dict[str, Any]:
@@ -209,6 +221,7 @@ WORKLOADS: dict[str, Callable[[], dict[str, Any] | None]] = {
     "core_set_numpy": core_set_numpy,
     "core_set_small_text": core_set_small_text,
     "badge_activeml": badge_activeml,
+    "badge_activeml_20000": badge_activeml_20000,
     "badge_numpy": badge_numpy,
     "badge_memory": badge_memory,
     "k_means_sklearn": k_means_sklearn,

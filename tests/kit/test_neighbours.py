@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutelage.kit import distances
-from tutelage.kit.neighbours import nearest
+from tutelage.kit.neighbours import least, nearest
 
 
 def test_on_a_line():
@@ -53,3 +53,21 @@ def test_nobody_there():
     assert nearest(np.ones((1, 3)), 4).rows.shape == (1, 0)
     assert nearest(np.ones((0, 3)), 4, np.ones((2, 3))).rows.shape == (0, 2)
     assert nearest(np.ones((3, 3)), 4, np.ones((0, 3))).away.shape == (3, 0)
+
+
+@settings(deadline=None)  # a busy machine is no failure
+@given(st.integers(0, 99), st.integers(1, 9), st.integers(2, 6000))
+def test_the_k_smallest_of_short_and_of_long_rows(seed, k, m):
+    """Long rows go through groups; few different values, so that ties stand at the cut."""
+    near = np.random.default_rng(seed).integers(0, 50, (3, m)).astype(np.float32)
+    k = min(k, m - 1)
+    columns = least(near, k)
+    assert all(len(set(row.tolist())) == k for row in columns)
+    assert np.sort(np.take_along_axis(near, columns, axis=1), axis=1).tolist() == np.sort(near, axis=1)[:, :k].tolist()
+
+
+def test_long_rows_equal_sorting():
+    x = np.random.default_rng(0).normal(size=(3000, 6)).astype(np.float32)
+    found = nearest(x[:40], 5, x)
+    true = np.sort(np.linalg.norm(x[:40, None].astype(float) - x[None], axis=-1), axis=1)[:, :5]
+    assert found.away == pytest.approx(true, rel=1e-4, abs=1e-5)

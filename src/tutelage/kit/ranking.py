@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tutelage.core.data import Array, Floats, Ints, Pool, Rng
+from tutelage.core.data import Array, Ints, Pool, Rng
 from tutelage.core.errors import ContractBroken
 from tutelage.core.stages import Chosen
 
@@ -54,13 +54,13 @@ def top_n(pool: Pool, scores: Array, n: int, rng: Rng) -> Chosen:
         raise ContractBroken(f"ranking needs one number for each of {len(pool)} rows; got {scores.shape}, NaN included")
     luck = np.empty(len(pool))
     luck[in_table_order(pool).places] = rng.random(len(pool))
-    rows = _leading(scores, luck, min(max(n, 0), len(pool)))
+    rows = leading(scores, luck, min(max(n, 0), len(pool)))
     rows = rows[np.lexsort((luck[rows], -scores[rows]))]
     return Chosen(rows, np.asarray(scores, dtype=np.float64))
 
 
-def _leading(scores: Array, luck: Floats, n: int) -> Ints:
-    """The n best in no order: all above the n-th value, and of those equal to it the luckiest."""
+def leading(scores: Array, luck: Array, n: int) -> Ints:
+    """The n best in no order: all above the n-th value, and of those equal to it the ones of least luck number."""
     if n == 0:
         return np.zeros(0, dtype=np.int64)
     cut = np.partition(scores, len(scores) - n)[len(scores) - n]
