@@ -7,10 +7,10 @@ n_Bc is how many rows of bag B have class c, S_Bc what was counted; with two cla
 bag_weight (sum y - S)^2. The pairs (i, j) are the `neighbours` nearest of each row by the student's embeddings e, each
 pair once. The paper's kernel is not scaled; on standardised columns it is close to 0 everywhere, hence the median.
 
-factor: count   one factor a bag for each class (two classes: one), whose messages are exact: O(b^2) a bag and sweep
+factor: count   one factor a bag for each class (two classes: one), with exact messages: O(b^2) a bag and sweep
         pairs   one factor for each pair of a bag: the same energy, the plain form. It has so many short loops that it
                 oscillates at the usual weights; look at the fact `misfit` (0: every bag adds up) before believing it
-`graph: random` joins rows at random: what is left is what the counts alone can say.
+`graph: random` joins as many rows at random, all with k_ij = exp(-1): what a graph that knows nothing makes of it.
 
 The Share lessons about the bags are handed on, too; a learner that takes none, such as `refit`, needs `shares: false`.
 Then the price of a bag stands in the lessons of its rows, in equal parts.
@@ -41,7 +41,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from tutelage.core.data import Block, Floats, Floats32, Ints, Kinds, Rng, Rows, Share, Soft
+from tutelage.core.data import Block, Floats, Floats32, Kinds, Rng, Rows, Share, Soft
 from tutelage.core.errors import ContractBroken, Fault, Refused
 from tutelage.core.method import method
 from tutelage.core.parts import part
@@ -121,11 +121,9 @@ class BagPropagation:
 
     def _edges(self, vectors: Floats32, rng: Rng) -> Edges:
         """Who is joined to whom, each pair once, with near_weight k_ij."""
-        if self.graph == "near":
-            near, away = nearest(vectors, self.neighbours)
-        else:
-            near = rng.integers(0, len(vectors), (len(vectors), self.neighbours))
-            away = _apart(vectors, near)
+        near, away = nearest(vectors, self.neighbours)
+        if self.graph == "random":
+            near, away = rng.integers(0, len(vectors), near.shape), np.ones_like(away)
         one = np.repeat(np.arange(len(near)), near.shape[1])
         length: Floats = away.ravel().astype(np.float64)
         usual = float(np.median(length[length > 0])) if (length > 0).any() else 1.0
@@ -139,9 +137,3 @@ class BagPropagation:
         about = Rows(block.about.pool, block.about.rows)
         soft = Block(about, None, Soft, given, "bag_propagation", cost, np.ones(len(price)))
         return (soft, block._replace(source="bag_propagation")) if self.shares else (soft,)
-
-
-def _apart(vectors: Floats32, near: Ints) -> Floats32:
-    """(n, k) the distance of each row to those named."""
-    apart = [np.linalg.norm(vectors[near[:, k]] - vectors, axis=1) for k in range(near.shape[1])]
-    return np.stack(apart, axis=1)
