@@ -62,10 +62,10 @@ def dawid_skene(
     """Who is right how often, and what is true, from labels (n, m) alone; -1 is no label."""
     truth = vote_shares(codes, classes)
     spoke = [np.flatnonzero(named >= 0) for named in codes.T]
-    prior, confusion, done = truth.mean(axis=0), np.zeros((codes.shape[1], classes, classes)), 0
+    prior, confusion, done = np.full(classes, 1 / classes), np.zeros((codes.shape[1], classes, classes)), 0
     for _ in range(rounds):
         done += 1
-        prior = truth.mean(axis=0)
+        prior = truth.sum(axis=0) / max(len(truth), 1)
         scores = np.tile(_logs(prior), (len(codes), 1))
         for a, rows in enumerate(spoke):
             named = codes[rows, a]

@@ -88,8 +88,8 @@ class Crowd:
         """(n, m, 3) uniform numbers of the annotator and the row alone: who speaks, whether wrongly, and what."""
         keys = keys_of(asked, "crowd")
         words = [[digest(crowd, a, key) for a in range(len(self.errors))] for key in keys]
-        parts = [[[int(word[i : i + 13], 16) for i in (0, 13, 26)] for word in row] for row in words]
-        return np.array(parts, dtype=np.float64) / 16.0**13
+        parts = [[[int(word[i : i + 10], 16) for i in (0, 10, 20)] for word in row] for row in words]
+        return np.array(parts, dtype=np.float64) / 16.0**10
 
     def _spoke(self, order: Floats) -> Array:
         """(n, m) who answers about which row: the `each` annotators that come first."""
