@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tutelage.core.data import Course, Rows, Share
-from tutelage.core.errors import Refused
+from tutelage.core.errors import Missing, Refused
+from tutelage.core.parts import build
 from tutelage.core.rng import stream
 from tutelage.data.digits import Digits
 from tutelage.kit.bags import bags_of
@@ -61,3 +62,18 @@ def test_bags_and_a_start_exclude_each_other() -> None:
 def test_groups_are_not_bagged_again() -> None:
     with pytest.raises(Refused, match="has groups already"):
         bagged(made(bags=8), 4, stream(0, "data"))
+
+
+@pytest.mark.parametrize("name", ["trec", "movie_reviews"])
+def test_texts_in_bags(name: str) -> None:
+    """The same texts as without bags, the exam untouched, and every row in a bag of 16 or in the last."""
+    try:
+        plain, course = (
+            build("data", {"use": name, "pool": 500, **more}).course(stream(0, "data")) for more in ({}, {"bags": 16})
+        )
+    except Missing as error:
+        pytest.skip(f"data/{name} needs an asset that is not here: {error}")
+    pool = course.parts["pool"].pool
+    assert pool.texts() == plain.parts["pool"].pool.texts()
+    assert course.exams["exam"].truth[0].digest() == plain.exams["exam"].truth[0].digest()
+    assert np.diff(bags_of(Rows(pool, np.arange(500)), "test").starts).tolist().count(16) == 31
