@@ -60,8 +60,8 @@ def ours(folder: Path, name: str) -> dict[str, float | str]:
     import resource
 
     from tutelage.core.rng import stream
-    from tutelage.study.foreign.contrast import Wish
     from tutelage.study.foreign.columns import Asked
+    from tutelage.study.foreign.contrast import Wish
     from tutelage.study.foreign.score_files import compare_files
 
     paths = [folder / str(arm) / name for arm in (0, 1)]

@@ -17,6 +17,7 @@ import numpy as np
 
 from tutelage.core.data import Block, Course, Exam, Floats, Ints, Lessons, Pool, Rng, Rows, Score
 from tutelage.core.errors import ContractBroken, Spent
+from tutelage.core.ledger import price
 from tutelage.core.rng import stream
 from tutelage.core.stages import Chosen, Memory, Student, Till, View
 from tutelage.kit.episodes import episodes
@@ -162,11 +163,11 @@ def _step(at: At, state: State) -> tuple[State, Round]:
 def _affordable(at: At, n: int) -> int:
     """The last batch is what is left of the budget; nothing left ends the arm."""
     for unit in at.step.teach.spends:
-        left = at.run.till.left(unit)
-        if left < n:
-            n = int(left)
+        each, left = price(at.step.teach, unit), at.run.till.left(unit)
+        if left < n * each:
+            n = int(left / each + 1e-9)
             if n < 1:
-                at.run.till.afford(unit, 1)
+                at.run.till.afford(unit, each)
     return n
 
 
@@ -224,7 +225,11 @@ def _untaught(at: At, state: State) -> Round:
 def _assessed(at: At, state: State, shown: Student, last: bool = False) -> tuple[Score, ...]:
     """Every `assess_every` rounds, the opening and the last round always."""
     every, total = at.run.parts.assess_every, at.run.parts.rounds
-    last = last or at.number + 1 == total or any(at.run.till.left(unit) < 1 for unit in at.step.teach.spends)
+    last = (
+        last
+        or at.number + 1 == total
+        or any(at.run.till.left(unit) < price(at.step.teach, unit) for unit in at.step.teach.spends)
+    )
     if at.number >= 0 and at.number % every and not last:
         return ()
     scores: tuple[Score, ...] = ()

@@ -8,14 +8,14 @@ import pytest
 import yaml
 
 from tutelage.core.answers import Sealed, keys_of
-from tutelage.core.data import Label, Rows
+from tutelage.core.data import Label, Rows, Soft, Table, labelled
 from tutelage.core.ledger import UNITS
 from tutelage.core.method import settings
 from tutelage.core.parts import PACKAGE, build, load, names
 from tutelage.core.rng import stream
 from tutelage.core.stages import Taught
 from tutelage.runs.till import RecordedTill, till
-from tutelage.toys import Nearest, vector_pool, view
+from tutelage.toys import Nearest, view
 
 ROOM = "teach"
 NAMES = [name for name in names(ROOM) if "." not in name]  # a dot: from another package
@@ -23,10 +23,18 @@ NAMES = [name for name in names(ROOM) if "." not in name]  # a dot: from another
 
 # Two bundles of twenty, far apart, so that also a teacher who asks fifteen neighbours finds them agreeing.
 CODES = np.arange(40) % 2
-POOL = vector_pool(np.stack([4.0 * CODES - 2, 0.01 * np.arange(40)], axis=1), ("left", "right"))
+POINTS = np.stack([4.0 * CODES - 2, 0.01 * np.arange(40)], axis=1)
+# Bags for those who count: rows 1 and 3 each alone and 0 with 5, so that every question below is about whole bags.
+BAGS = ["0-5" if row in (0, 5) else str(row) if row in (1, 3) else f"four {row // 4}" for row in range(40)]
+POOL = Table.of(
+    "toy", {"id": [f"p{row}" for row in range(40)], "vector": POINTS, "group": BAGS}, ["left", "right"]
+).pool()
 ANSWERS = Sealed(POOL.table, CODES)
 STUDENT = Nearest(POOL.labels, np.array([[-2, 0], [2, 0]], dtype=np.float32))
 ALL = np.arange(40)
+# Six labelled examples of another table, for those who go by the lessons so far.
+HELD = Table.of("held", {"vector": POINTS[:6] + [0, 0.5]}, ["left", "right"]).pool()
+LESSONS = (labelled(Rows(HELD, np.arange(6)), CODES[:6], "oracle", 1.0),)
 
 
 class Watched:
@@ -59,7 +67,7 @@ def purse(name: str, asked: Rows) -> RecordedTill:
 
 def teach(name: str, asked: Rows, till: RecordedTill | None = None, answers: object = None, seed: int = 0) -> Taught:
     till = till or purse(name, asked)
-    now = view(POOL, STUDENT, purse=till)
+    now = view(POOL, STUDENT, LESSONS, purse=till)
     return build(ROOM, name).teach(asked, now, answers or ANSWERS.through(till), stream(seed, "teach"))
 
 
@@ -87,13 +95,16 @@ class TestEveryTeacher:
         assert sum(block.size for block in taught.lessons) > 0
         for block in taught.lessons:
             numbers = block.about.numbers
-            assert block.kind in type(build(ROOM, name)).gives and block.source == name
+            assert block.kind in build(ROOM, name).gives and block.source == name
             assert set(numbers) <= set(asked.numbers) and len(np.unique(numbers)) == len(numbers)
             assert len(block.cost) == len(block.weight) == block.size
             assert np.isfinite(block.weight).all() and (block.weight > 0).all()
             if block.kind is Label:
                 codes = block.given["label"]
                 assert codes.dtype == np.int64 and codes.min() >= 0 and codes.max() < len(block.about.pool.labels)
+            if block.kind is Soft:
+                probs = block.given["probs"]
+                assert probs.dtype == np.float32 and probs.min() >= 0 and probs.sum(axis=1) == pytest.approx(1)
 
     def test_costs_agree_with_the_ledger(self, name: str) -> None:
         asked = rows(3, 1)
@@ -135,7 +146,7 @@ class TestEveryTeacher:
 
     def test_inputs_are_left_alone(self, name: str) -> None:
         asked = rows(5, 0, 1)
-        now = view(POOL, STUDENT, purse=purse(name, asked))
+        now = view(POOL, STUDENT, LESSONS, purse=purse(name, asked))
         before = (now.student.fingerprint, now.pool.fingerprint, asked.rows.tolist(), CODES.tolist())
         build(ROOM, name).teach(asked, now, ANSWERS.through(now.till), stream(0, "teach"))
         assert (now.student.fingerprint, now.pool.fingerprint, asked.rows.tolist(), CODES.tolist()) == before

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from tutelage.core.errors import Spent
 
@@ -47,3 +48,8 @@ class Ledger:
 
     def charge(self, unit: str, amount: float) -> None:
         self.spent[unit] = self.spent.get(unit, 0.0) + amount
+
+
+def price(teacher: Any, unit: str) -> float:
+    """What one row costs at most: the teacher's `per_row` (unit -> amount), else 1. 0: it is not paid by the row."""
+    return float(getattr(teacher, "per_row", {}).get(unit, 1.0))

@@ -234,16 +234,6 @@ class CourseMaker(Protocol):
     def course(self, rng: Rng) -> Course: ...
 
 
-class Encoder(Protocol):
-    """A file in student/text/encoder/: texts -> vectors, frozen. `fingerprint`: of the weights and the pooling."""
-
-    @property
-    def fingerprint(self) -> str: ...
-    @property
-    def width(self) -> int: ...
-    def encode(self, texts: Sequence[str]) -> Floats32: ...  # (n, width)
-
-
 C = TypeVar("C")
 
 

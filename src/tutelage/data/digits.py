@@ -4,6 +4,8 @@ A picture is 64 numbers from 0 to 1. The split is fixed: in each class the pictu
 first 20 % are the test split, the next 10 % the development split, the rest is the training part; no seed is in it.
 `pca: k` gives the first k principal components instead, fitted on the training part alone (its pictures, not its
 labels, and all of them whatever `pool` says):  z = (x - mean) V_k,  X - mean = U S V'.
+`task: odd_even` asks for the parity alone. `bags: b` puts the pool at random into bags of b rows, named in the column
+`group`, for teachers that tell totals only.
 
 Source: Alpaydin and Kaynak (1998), Optical recognition of handwritten digits, as distributed with scikit-learn.
 Neutral limit: `pca: 64` keeps all distances between pictures.
@@ -24,7 +26,7 @@ from pydantic import Field
 
 from tutelage.core.data import Array, Course, Floats32, Ints, Modality, Rng, Table
 from tutelage.core.method import method
-from tutelage.kit.courses import course
+from tutelage.kit.courses import bagged, course
 from tutelage.kit.split import content_keys
 from tutelage.kit.strata import strata
 
@@ -38,6 +40,8 @@ class Digits:
     split: Literal["test", "dev"] = "test"  # which split is the exam
     start_per_class: Annotated[int, Field(ge=0)] = 0  # rows of each class bought before round 0
     pool: Annotated[int, Field(ge=1)] | None = None  # a random sample of so many rows
+    task: Literal["digit", "odd_even"] = "digit"  # ten classes, or even and odd
+    bags: Annotated[int, Field(ge=1)] | None = None  # rows in a bag; None: no bags
 
     holds: ClassVar[frozenset[Modality]] = frozenset({"vector"})
     card: ClassVar[str] = """Source: Optical recognition of handwritten digits (Alpaydin and Kaynak, 1998), the 1,797
@@ -49,22 +53,26 @@ start_per_class looks at the answers to pick the rows that are bought first."""
     def course(self, rng: Rng) -> Course:
         """The course; nothing has to be fetched."""
         pictures, codes, parts = split()
+        labels = LABELS
         train, exam = parts["train"], parts[self.split]
+        if self.task == "odd_even":  # after the split, which is the same for both tasks
+            codes, labels = codes % 2, ("even", "odd")
         shown = pictures if self.pca is None else components(pictures, pictures[train], self.pca)
         notes = [
             f"The exam is the {self.split} split, {len(exam)} pictures, fixed by a hash of the pixels; the pool comes "
             f"from {len(train)} training pictures."
         ]
-        return course(
-            _table("train", shown, train),
+        made = course(
+            _table("train", shown, train, labels),
             codes[train],
-            _table(self.split, shown, exam),
+            _table(self.split, shown, exam, labels),
             codes[exam],
             rng,
             self.start_per_class,
             self.pool,
             notes,
         )
+        return bagged(made, self.bags, rng)
 
 
 class Split(NamedTuple):
@@ -94,6 +102,6 @@ def components(points: Floats32, fitted_on: Floats32, count: int) -> Floats32:
     return np.asarray((points - mean) @ axes.T, dtype=np.float32)
 
 
-def _table(part: str, points: Floats32, rows: Array) -> Table:
+def _table(part: str, points: Floats32, rows: Array, labels: tuple[str, ...]) -> Table:
     ids = [f"digit-{row + 1}" for row in rows]
-    return Table.of(f"digits {part}", {"id": ids, "vector": points[rows]}, LABELS)
+    return Table.of(f"digits {part}", {"id": ids, "vector": points[rows]}, labels)

@@ -8,12 +8,15 @@ one and the start does not depend on the size of the pool.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 
 from tutelage.core.answers import Sealed
 from tutelage.core.data import Course, Exam, Ints, Part, Pool, Rng, Rows, Table, labelled
-from tutelage.core.errors import Fault, Refused
+from tutelage.core.digest import digest
+from tutelage.core.errors import ContractBroken, Fault, Refused
 
 
 def course(
@@ -61,6 +64,42 @@ def course(
         exams["exam"] = examine(exam_table, np.asarray(exam_codes, dtype=np.int64), table.labels, exam_rows)
     positions = np.searchsorted(rows, np.sort(order[start])) if len(start) else np.zeros(0, dtype=np.int64)
     return Course({"pool": Part(pool, Sealed(table, sealed))}, exams, start=positions, notes=tuple(said))
+
+
+def bagged(made: Course, size: int | None, rng: Rng) -> Course:
+    """The same course with the rows of its pool put at random into bags of `size`, named in the column `group`.
+
+    None: as it was. The last bag is smaller where the rows do not come out even. Refused together with a start, since
+    a bag of which single labels have been bought could no longer be counted whole.
+
+    >>> from tutelage.core.rng import stream
+    >>> table = Table.of("five", {"text": ["a", "b", "c", "d", "e"]}, ["x", "y"])
+    >>> whole = course(table, np.array([0, 0, 0, 1, 1]), None, None, stream(0, "data"))
+    >>> sorted(bagged(whole, 2, stream(0, "data")).parts["pool"].pool.column("group").to_pylist())
+    ['bag-1', 'bag-1', 'bag-2', 'bag-2', 'bag-3']
+    """
+    if size is None:
+        return made
+    if len(made.start):
+        what = f"the labels of {len(made.start)} rows are bought before the bags are counted"
+        raise Refused(Fault("data.start_per_class", what, "use bags, or start_per_class, not both"))
+    pool, sealed = made.parts["pool"].pool, made.parts["pool"].answers
+    if not isinstance(sealed, Sealed):
+        raise ContractBroken(f"bags are made of rows whose classes are sealed, not of {type(sealed).__name__}")
+    table = pool.table
+    if "group" in table.columns.column_names:
+        raise Refused(Fault("data.bags", f"{table.name!r} has groups already", "leave out bags: the groups are bags"))
+    number = np.full(table.columns.num_rows, -1, dtype=np.int64)
+    number[rng.permutation(pool.numbers)] = np.arange(len(pool)) // size + 1
+    names = pa.array([f"bag-{bag}" if bag > 0 else None for bag in number.tolist()], type=pa.string())
+    columns = table.columns.append_column("group", names)
+    held = replace(table, columns=columns, fingerprint=digest(table.fingerprint, "bags", number))
+    part = Part(Pool(held, pool.numbers, pool.labels), replace(sealed, table=held))
+    bags = -(-len(pool) // size)
+    note = f"The pool is put at random into {bags} bags of {size} rows" + (
+        "." if len(pool) % size == 0 else ", less in the last."
+    )
+    return made._replace(parts={**made.parts, "pool": part}, notes=(*made.notes, note))
 
 
 def examine(table: Table, codes: Ints, labels: tuple[str, ...], rows: Ints | None = None) -> Exam:

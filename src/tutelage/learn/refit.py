@@ -44,14 +44,14 @@ class Refit:
     def learn(self, syllabus: Syllabus, penalty: Penalty | None, view: View, rng: Rng) -> Learned:
         if penalty is not None:
             raise ContractBroken("refit solves the lessons alone and cannot add a penalty on weights")
-        lessons = tuple(block for stage in syllabus for block in _planned(stage))
+        lessons = tuple(block for stage in syllabus for block in planned(stage))
         student = able(view.student, CanFit).fit(
             lessons, rng, lambda flop: view.till.pay("flop", (), (), np.array([flop]))
         )
         return Learned(student, _facts(student, lessons))
 
 
-def _planned(stage: Stage) -> Iterator[Block]:
+def planned(stage: Stage) -> Iterator[Block]:
     """The stage's lessons; those that its order leaves out get weight 0, those it repeats count as often."""
     if stage.order is None:
         yield from stage.lessons

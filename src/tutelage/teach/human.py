@@ -49,6 +49,11 @@ class Human:
     gives: ClassVar[Kinds] = frozenset({Label})
     spends: ClassVar[frozenset[str]] = frozenset({"labels"})
 
+    @property
+    def per_row(self) -> dict[str, float]:
+        """One label."""
+        return {"labels": self.price}
+
     def teach(self, asked: Rows, view: View, answers: Answers, rng: Rng) -> Taught:
         """Label lessons about the rows that were known. Raises Spent, or Waiting with the rows still unanswered."""
         if asked.size == 0:
