@@ -23,7 +23,7 @@ Neutral limit: one annotator with error 0 is `oracle`; one with an error, alike:
 >>> taught = Crowd(errors=(0.2, 0.2, 0.2)).teach(
 ...     Rows(POOL, np.arange(6)), view(purse=purse), ANSWERS.through(purse), stream(0, "teach"))
 >>> taught.lessons[0].given["label"], taught.lessons[0].cost.sum(), purse.left("labels")
-(array([0, 0, 0, 1, 1, 1]), np.float64(18.0), 0.0)
+(array([0, 0, 0, 0, 1, 1]), np.float64(18.0), 0.0)
 """
 
 from __future__ import annotations
