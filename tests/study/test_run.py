@@ -17,7 +17,9 @@ from tutelage.recipe.read import read_text
 from tutelage.runs.answered import answer, queue
 from tutelage.runs.record import Record
 from tutelage.study.jobs import Job
+from tutelage.study.judge import judge, level_at
 from tutelage.study.run import go_on, prepare, start
+from tutelage.study.summary import summary
 from tutelage.study.workers import ONE_THREAD, ends, surroundings
 from tutelage.toys import POOL
 
@@ -202,3 +204,30 @@ def test_children_get_one_thread_and_the_parent_keeps_its_own(monkeypatch) -> No
     with surroundings(dict.fromkeys(ONE_THREAD, "1")):
         assert os.environ["OMP_NUM_THREADS"] == os.environ["MKL_NUM_THREADS"] == "1"
     assert os.environ["OMP_NUM_THREADS"] == "3" and "MKL_NUM_THREADS" not in os.environ
+
+
+LOOKS = """
+arms:
+  good: {{data: {{use: table, path: {path}, text: body, label: queue}}, student: {{use: text.linear, features: hashed}}, choose: {{use: uniform}}, rounds: 1, per_round: 40}}
+  other: {other}
+seeds: 12
+looks: [5, 8]
+control: none
+shows: [{{treatment: good, control: other}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("other", "stops"), [("{teach: {use: noisy, error: 0.9}}", 5), ("{luck: own}", 12)], ids=["plain", "never"]
+)
+def test_a_study_stops_at_a_declared_look_when_it_is_decided(tickets: Path, begun, other: str, stops: int) -> None:
+    """Right against wrong labels is plain after 5 seeds; two equal arms never. A resumed run stays where it stopped."""
+    record = begun(LOOKS.format(path=tickets, other=other))
+    assert go_on(record, 0) == "done" and len(record.seeds) == stops
+    assert len(list(record.folder.glob("arms/*/*/model"))) == 2 * stops
+    (found,) = judge(record)
+    assert found.seeds == stops and found.level == level_at(record.read().study, stops) > 0.95
+    assert (record.folder / "stopped.json").exists() == (stops < 12)
+    digest = record.digest()
+    assert go_on(record, 0) == "done" and record.digest() == digest
+    assert any("Stopped after 5" in note for note in summary(record).notes) == (stops < 12)

@@ -87,6 +87,7 @@ class Paper(Study):
     here: str
     not_shown: str
     version: Count = 1
+    looks: tuple[()] = ()  # a claim is run at all of its seeds
     profiles: dict[str, Spec] = {}  # quick and full: differences laid over the study
 
 

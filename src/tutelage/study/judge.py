@@ -81,6 +81,18 @@ def level_at(study: Study, seeds: int) -> float:
     return 1 - float(spending([look / looks[-1] for look in looks])[looks.index(seeds)])
 
 
+def looks_of(record: Record) -> tuple[int, ...]:
+    """After how many seeds a study may stop; the last is all of them, or where it has stopped already."""
+    whole = len(record.seeds)
+    return (*(look for look in record.read().study.looks if look < whole), whole)
+
+
+def decided(judged: Sequence[Judged]) -> bool:
+    """Whether every condition that counts is held or refuted."""
+    gated = [one.outcome for one in judged if one.condition.gate]
+    return bool(gated) and "unclear" not in gated
+
+
 def overall(judged: Iterable[Judged]) -> Outcome:
     """Of the gated conditions: refuted when any is, held when all are, otherwise (none at all too) unclear."""
     outcomes = [one.outcome for one in judged if one.condition.gate]

@@ -36,10 +36,11 @@ def opened(record: Record, tell: Callable[[Progress], None]) -> Iterator[Opened]
         parts = fit(read)
         courses = courses_of(read, parts)
         _unchanged(record, courses)
-        jobs = [Job(record.folder, arm, seed) for seed in read.study.seed_list for arm in read.recipes]
+        seeds = record.seeds
+        jobs = [Job(record.folder, arm, seed) for seed in seeds for arm in read.recipes]
         left = tuple(job for job in jobs if record.state(job.arm, job.seed).status != "done")
         journals = tuple(record.arm_folder(job.arm, job.seed) / "events.jsonl" for job in jobs)
-        watch = Watch(journals, _total(read, parts, courses))
+        watch = Watch(journals, _total(read, parts, courses, len(seeds)))
         _embed(read, parts, left, lambda note: tell(watch.look(note)))
         yield Opened(record, left, watch)
 
@@ -68,10 +69,10 @@ def _unchanged(record: Record, courses: Mapping[str, Course]) -> None:
         raise Refused([Fault(record.name, what), *found])
 
 
-def _total(read: Read, parts: Mapping[str, Parts], courses: Mapping[str, Course]) -> int | None:
+def _total(read: Read, parts: Mapping[str, Parts], courses: Mapping[str, Course], seeds: int) -> int | None:
     each = [expected(parts[arm], courses[arm], read.study.budget) for arm in parts]
     known = [one for one in each if one is not None]
-    return sum(known) * len(read.study.seed_list) if len(known) == len(each) else None
+    return sum(known) * seeds if len(known) == len(each) else None
 
 
 def _embed(read: Read, parts: Mapping[str, Parts], jobs: Sequence[Job], tick: Callable[[str], None]) -> None:

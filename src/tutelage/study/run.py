@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import fields, is_dataclass
@@ -13,10 +14,11 @@ from tutelage.core.data import Course
 from tutelage.core.errors import Refused
 from tutelage.recipe.fit import Parts, fit
 from tutelage.recipe.read import Read
-from tutelage.runs.record import Record, create
+from tutelage.runs.record import Record, create, write
 from tutelage.study.checks import of_material, of_study
 from tutelage.study.control import plan_arms
 from tutelage.study.engine import Engine, Workers, engine
+from tutelage.study.judge import decided, judge, looks_of
 from tutelage.study.opened import courses_of, opened
 from tutelage.study.progress import Progress
 
@@ -58,8 +60,20 @@ def go_on(record: Record, workers: Workers = None, progress: Callable[[Progress]
     `workers`: None is one process per core, 0 runs everything in this one, an Engine says where else. Refused, with
     every difference, when the data under the run changed. The first failure stops the others and is raised. On Ctrl-C
     the workers are stopped and KeyboardInterrupt passes through: call it again.
-    """
 
+    A study with `looks` is run up to each of them in turn and stops where every gated condition is decided.
+    """
+    for seeds in looks_of(record):
+        so_far = Record(record.folder, seeds)
+        if _gone_on(so_far, workers, progress) == "waiting":
+            return "waiting"
+        if seeds < len(record.seeds) and decided(judge(so_far)):
+            write(record.folder / "stopped.json", json.dumps({"seeds": seeds}))
+            break
+    return "done"
+
+
+def _gone_on(record: Record, workers: Workers, progress: Callable[[Progress], None] | None) -> str:
     def tell(seen: Progress) -> None:
         if progress is not None:
             progress(seen)
