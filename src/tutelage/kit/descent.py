@@ -116,14 +116,18 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
 
 @contextmanager
 def steady(rng: Rng) -> Iterator[None]:
-    """One thread, deterministic algorithms, and torch's own luck drawn from `rng`; all as before afterwards."""
+    """One thread, deterministic algorithms, and torch's own luck drawn from `rng`; all as before afterwards.
+
+    On one thread of a CPU every algorithm is deterministic, and to ask for it costs torch seconds of imports.
+    """
     threads = torch.get_num_threads()
     strict, warns = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     seed = int(rng.integers(2**63))
     devices = range(torch.cuda.device_count())
     try:
         torch.set_num_threads(1)  # a second one gains little here and stands in the way of other processes
-        torch.use_deterministic_algorithms(True, warn_only=True)
+        if devices:
+            torch.use_deterministic_algorithms(True, warn_only=True)
         with torch.random.fork_rng(devices=devices):
             torch.set_rng_state(torch.Generator().manual_seed(seed).get_state())
             for device in devices:
@@ -131,7 +135,8 @@ def steady(rng: Rng) -> Iterator[None]:
                 torch.cuda.set_rng_state(state, device)
             yield
     finally:
-        torch.use_deterministic_algorithms(strict, warn_only=warns)
+        if devices:
+            torch.use_deterministic_algorithms(strict, warn_only=warns)
         torch.set_num_threads(threads)
 
 

@@ -3,6 +3,9 @@
 A round's line names its digest (rows asked, lessons, scores, weights). A run that was killed executes again from
 its start: recorded purchases are found paid, recorded rounds must come out with the digest they had.
 
+Purchases are waited for until the disk has them. Rounds are not: should the machine itself go down, what is lost of
+them is made again.
+
 A limit in seconds cannot be kept to the second: the arm ends when what is left is less than its longest round took.
 """
 
@@ -13,6 +16,7 @@ import io
 import json
 import shutil
 import time
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -87,19 +91,19 @@ def _written(stream_: Iterator[Round], journal: Journal, purse: RecordedTill, pl
         purse.book.ledger.charge("seconds", seconds)
         arrays = _arrays(one)
         mark = digest(arrays, one.student.fingerprint, [block.digest() for block in one.lessons])
-        if len(done) < len(before):
-            if before[len(done)]["digest"] != mark:
-                raise ContractBroken(
-                    f"{place}: round {one.number} does not come out as it was recorded; the code, a library or the "
-                    "machine changed since. Start a new run, or go back to the software in environment.json"
-                )
-        else:
-            name = f"rounds/{one.number + 1:04d}-{one.step}.npz"
+        name = f"rounds/{one.number + 1:04d}-{one.step}.npz"
+        if known is not None and before[len(done)]["digest"] != mark:
+            raise ContractBroken(
+                f"{place}: round {one.number} does not come out as it was recorded; the code, a library or the "
+                "machine changed since. Start a new run, or go back to the software in environment.json"
+            )
+        if known is None or not zipfile.is_zipfile(place / name):
             buffer = io.BytesIO()
             np.savez_compressed(buffer, allow_pickle=False, **arrays)
-            write(place / name, buffer.getvalue())
+            write(place / name, buffer.getvalue(), durable=False)
+        if known is None:
             line = _line(one, course, dict(purse.book.ledger.spent), seconds)
-            journal.append({**line, "digest": mark, "arrays": name})
+            journal.append({**line, "digest": mark, "arrays": name}, durable=False)
         done.append(mark)
         yield one
         if purse.left("seconds") < longest:
@@ -155,8 +159,9 @@ def _right(one: Round, course: Course) -> Mapping[str, float]:
 
 
 def _empty(folder: Path) -> None:
-    shutil.rmtree(folder)
-    folder.mkdir()
+    if any(folder.iterdir()):
+        shutil.rmtree(folder)
+        folder.mkdir()
 
 
 def _queue(place: Path, waiting: Waiting) -> None:

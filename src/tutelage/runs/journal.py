@@ -12,7 +12,7 @@ from tutelage.core.errors import Fault, Refused
 
 
 class Journal:
-    """One writer, many readers. `append` returns after the line is on disk (one fsync a call)."""
+    """One writer, many readers. A line is with the system when `append` returns, so a kill cannot take it away."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -20,11 +20,12 @@ class Journal:
         self._file = path.open("ab")
         self._drop_torn_line()
 
-    def append(self, line: Mapping[str, Any]) -> None:
-        """Write one line and wait until the disk has it."""
+    def append(self, line: Mapping[str, Any], durable: bool = True) -> None:
+        """Write one line; `durable`: wait until the disk has it and all before it, whatever becomes of the machine."""
         self._file.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
         self._file.flush()
-        os.fsync(self._file.fileno())
+        if durable:
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
         self._file.close()

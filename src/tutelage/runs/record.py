@@ -180,14 +180,15 @@ def changes(before: Any, after: Any, path: str = "") -> list[Fault]:
     return [] if before == after else [Fault(path, f"was {before!r}, is {after!r}")]
 
 
-def write(path: Path, content: str | bytes) -> None:
-    """Whole or not at all: a temporary file on the same disk, then a rename."""
+def write(path: Path, content: str | bytes, durable: bool = True) -> None:
+    """Whole or not at all: a temporary file on the same disk, then a rename; `durable`: the disk has it first."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with temporary.open("wb") as file:
         file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            os.fsync(file.fileno())
     temporary.replace(path)
 
 
