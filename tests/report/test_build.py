@@ -14,7 +14,7 @@ from tutelage.study.summary import summary
 ALLOWED = set(
     "html head meta title style body main header section nav footer script h1 h2 h3 p b i a code pre small strong span "
     "div ol ul li dl dt dd figure details summary table thead tbody tr th td svg g path line rect circle text "
-    "tspan".split()
+    "tspan desc figcaption".split()
 )
 
 
@@ -64,7 +64,7 @@ def test_links_of_the_contents_lead_somewhere(told, seen) -> None:
 
 def test_the_headline_says_who_won_by_how_much_how_sure_and_at_what_cost(told, seen) -> None:
     text = seen(render(told())).text
-    assert "clever beats plain by 9.1 points [7.8, 10.4] at 308 labels: better." in text
+    assert "clever beats plain by 9.1 points [7.8, 10.4] at 308 labels." in text
     assert "5 seeds × 3,080 exam items" in text
     assert "2 min 5 s" in text and "3,080" in text  # 125 s; 308 labels x 5 seeds x 2 arms
 
@@ -80,7 +80,7 @@ def test_a_loss_is_said_with_its_interval_turned_round(told, seen) -> None:
     whole = told()
     lost = whole.judged[0]._replace(verdict="worse", outcome="refuted", estimate=-0.0912, low=-0.1043, high=-0.0781)
     text = seen(render(whole._replace(judged=(lost,), outcome="refuted"))).text
-    assert "clever falls behind plain by 9.1 points [7.8, 10.4] at 308 labels: worse." in text
+    assert "clever falls behind plain by 9.1 points [7.8, 10.4] at 308 labels." in text
     assert "[−10.4, −7.8]" in text  # the table keeps the sign
 
 
