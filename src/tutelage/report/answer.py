@@ -93,13 +93,13 @@ def _known(told: Summary, states: Sequence[ArmState], latest: Sequence[Latest], 
     """Without a verdict: how far the run is, and what the finished seeds reached, else the unfinished ones."""
     reached = [one for one in told.arms if of in one.scores and math.isfinite(one.scores[of].final.value)]
     done = sum(state.status == "done" for state in states)
-    start = f"No verdict yet: {count(done, 'job')} of {len(states)} done." if done < len(states) else ""
+    start = f"No verdict yet: {count(done, 'job')} of {len(states)} done" if done < len(states) else ""
     if not reached:
         stands = "; ".join(one.text for one in latest[:FEW])
         more = f", and {len(latest) - FEW} more below" if len(latest) > FEW else ""
-        return Said(f"{start} {stands and f'So far {stands}{more}'}".strip() or "Nothing was measured", "", "")
+        return Said((f"{start}. So far {stands}{more}" if stands else start) or "Nothing was measured", "", "")
     if start:
-        start += " So far"
+        start += ". So far"
     if len(reached) <= FEW:
         return Said(f"{start} {'; '.join(alone(arm, told, of) for arm in reached)}".strip(), "", "")
     low, high = (pick(reached, key=lambda arm: arm.scores[of].final.value) for pick in (min, max))

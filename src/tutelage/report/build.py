@@ -24,6 +24,8 @@ from tutelage.study.summary import Summary, summary
 
 HERE = Path(__file__).parent
 MOST_HEADS = 12  # comparisons that stand open; more of them fold
+MOST_MAPS = 8  # maps of mistakes; one of a hundred labels takes some 25 kB
+MOST_TITLE = 240  # characters of the question that stand above the answer
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'"
 
 
@@ -64,7 +66,7 @@ def render(
     """
     css, js = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     lead, unit, resolved = words.leading(told), costs.unit_of(told), yaml.safe_load(told.resolved) or {}
-    heads, steps = verdicts.headlines(told, unit), _steps(resolved)
+    heads, steps = verdicts.headlines(told.judged, told.arms, unit), _steps(resolved)
     unfinished = [state for state in states if state.status != "done"]
     return _environment().get_template("page.html").render(
         s=told,
@@ -94,7 +96,7 @@ def render(
         scores=_score_names(told),
         hows=list(dict.fromkeys(arm.scores[lead].final.how for arm in told.arms if lead in arm.scores)),
         half_width=next((w for arm in told.arms if math.isfinite(w := tables.half_width(arm, lead))), math.nan),
-        maps={arm.name: mistakes.confusion_map(arm, told.labels) for arm in told.arms},
+        maps={arm.name: mistakes.confusion_map(arm, told.labels) for arm in told.arms[:MOST_MAPS]},
         run=shlex.quote(told.name),
         steps=steps,
         teachers=_who(steps, told),
@@ -105,14 +107,14 @@ def _environment() -> jinja2.Environment:
     made = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True)  # fmt: skip
     made.filters.update(
-        amount=words.amount, between=axes.between, capital=words.capital, cell=costs.cell,
-        duration=costs.duration, factor=words.factor,
-        how=words.HOW.get, interval=words.interval, number=axes.number, percent=words.percent, places=words.places,
+        amount=words.amount, between=axes.between, capital=words.capital, cell=costs.cell, duration=costs.duration,
+        factor=words.factor, how=words.HOW.get, interval=words.interval, number=axes.number, percent=words.percent, places=words.places,
         plain_unit=costs.plain_unit, pretty=_pretty, said=costs.said, score_name=words.score_name, shown=words.shown,
         text_of=tables.text_of, tight=words.tight, thousands="{:,}".format, why=words.why)  # fmt: skip
     made.globals.update(fact_names=tables.fact_names, sittings=tables.sittings, finite=math.isfinite,
                         mistakes=mistakes.mistakes, short=tables.SHORT, signs=words.SIGNS, shorten=axes.shorten,
-                        shares=words.SHARES, uncounted=costs.UNCOUNTED, most_heads=MOST_HEADS)  # fmt: skip
+                        shares=words.SHARES, uncounted=costs.UNCOUNTED, most_heads=MOST_HEADS,
+                        most_maps=MOST_MAPS, most_title=MOST_TITLE, styles_there_are=figures.STYLES)  # fmt: skip
     return made
 
 

@@ -121,13 +121,14 @@ def curves(lines: Sequence[Line], width: float, x_title: str, y_title: str, labe
         across, up = (x - xs[0]) / (end - xs[0]), (y - ys[0]) / (ys[-1] - ys[0])
         return Dot(round(left + across * (right - left), 1), round(bottom - up * (bottom - top), 1))
 
+    bands = len(named) <= STYLES  # more of them only hide each other
     labels = spread([at(0, line.ys[-1]).y for _, line in named], GAP, top, bottom - 4)
     return Curves(
         width, height, left, right, top, bottom,
         tuple(Tick(at(x, 0).x, number(x, 0 if whole else 4)) for x in xs if x <= end),
         tuple(Tick(at(0, y).y, number(y, 4)) for y in ys),
         x_title, y_title,
-        tuple(_drawn(k, line, at, label, room - VALUE) for (k, line), label in zip(named, labels, strict=True)),
+        tuple(_drawn(k, line, at, label, room - VALUE, bands) for (k, line), label in zip(named, labels, strict=True)),
         _columns([line for _, line in named], at, left, right, x_title), labelled,
     )  # fmt: skip
 
@@ -137,14 +138,14 @@ def _span(values: Iterable[float]) -> tuple[float, float]:
     return min(real), max(real)
 
 
-def _drawn(k: int, line: Line, at: Place, label: float, room: float) -> Drawn:
+def _drawn(k: int, line: Line, at: Place, label: float, room: float, bands: bool) -> Drawn:
     dots = tuple(at(x, y) for x, y in zip(line.xs, line.ys, strict=True))
     ranged = [(at(x, low), at(x, high)) for x, low, high in zip(line.xs, line.lows, line.highs, strict=True)
               if math.isfinite(low) and math.isfinite(high)]  # fmt: skip
     band = _path([*(high for _, high in ranged), *(low for low, _ in reversed(ranged))]) + "Z"
     whiskers = tuple((low.x, high.y, low.y) for low, high in ranged) if len(ranged) == 1 else ()
     return Drawn(line.name, shorten(line.name, room, SIZE), f"{line.ys[-1]:.{_places(line)}f}", *style(k), _path(dots),
-                 band if len(ranged) > 1 else "", _thinned(dots), whiskers, label)  # fmt: skip
+                 band if len(ranged) > 1 and bands else "", _thinned(dots), whiskers, label)  # fmt: skip
 
 
 def _thinned(dots: tuple[Dot, ...]) -> tuple[Dot, ...]:

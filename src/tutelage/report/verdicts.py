@@ -7,7 +7,7 @@ a trend, a cost, a number of a lifetime) is a statement, and a statement held, w
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tutelage.kit.intervals import LEVEL
@@ -17,7 +17,7 @@ from tutelage.report.sentences import Said, alone, limit, sentence
 from tutelage.report.words import SIGNS, chance, count, percent
 from tutelage.study.contrast import Condition
 from tutelage.study.judge import Judged, some_better
-from tutelage.study.summary import ArmOf, Summary
+from tutelage.study.summary import ArmOf
 
 
 class Headline(NamedTuple):
@@ -39,11 +39,10 @@ class Headline(NamedTuple):
     aside: str  # what else has to be said, such as a level that was never reached
 
 
-def headlines(told: Summary, unit: str) -> list[Headline]:
-    """One for each condition, in their order."""
-    arms = {arm.name: arm for arm in told.arms}
-    return [_headline(one, float(holm), arms, unit)
-            for one, holm in zip(told.judged, some_better(told.judged), strict=True)]  # fmt: skip
+def headlines(judged: Sequence[Judged], arms: Sequence[ArmOf], unit: str) -> list[Headline]:
+    """One for each condition, in their order. unit: that of costs in this study."""
+    named = {arm.name: arm for arm in arms}
+    return [_headline(one, float(holm), named, unit) for one, holm in zip(judged, some_better(judged), strict=True)]
 
 
 def badge(judged: Judged) -> str:
