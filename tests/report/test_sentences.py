@@ -220,3 +220,4 @@ def test_one_scale_for_all_numbers_of_a_condition() -> None:
     one = found(Contrast(of=TWO, measure=COST), 5e5, -1e6, 2e6)
     q = quantity_of(one, "flop")
     assert (q.amount(5e5), q.interval(-1e6, 2e6)) == ("0.5 MFLOP", "[−1.0, 2.0]")
+    assert [q.signed(v) for v in (5e5, -5e5, 1.0, -1.0, -0.0)] == ["+0.5", "−0.5", "0.0", "0.0", "0.0"]

@@ -1,4 +1,7 @@
-"""Write a run's page: one file that asks nobody for anything, complete on paper and without scripts."""
+"""Write a run's page: one file that asks nobody for anything, complete without scripts.
+
+On paper everything is unfolded but the questions that were asked and the recipes, which a reader may unfold first.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ import jinja2
 import yaml
 from markupsafe import Markup
 
+from tutelage.kit.intervals import LEVEL
 from tutelage.report import answer, axes, costs, figures, mistakes, tables, verdicts, words
 from tutelage.report.latest import Latest, latest
 from tutelage.runs.answered import answered, queue
@@ -108,12 +112,13 @@ def _environment() -> jinja2.Environment:
                               trim_blocks=True, lstrip_blocks=True)  # fmt: skip
     made.filters.update(
         amount=words.amount, between=axes.between, capital=words.capital, cell=costs.cell, duration=costs.duration,
-        factor=words.factor, how=words.HOW.get, interval=words.interval, number=axes.number, percent=words.percent, places=words.places,
-        plain_unit=costs.plain_unit, pretty=_pretty, said=costs.said, score_name=words.score_name, shown=words.shown,
-        text_of=tables.text_of, tight=words.tight, thousands="{:,}".format, why=words.why)  # fmt: skip
+        factor=words.factor, how=words.HOW.get, interval=words.interval, number=axes.number, percent=words.percent,
+        places=words.places, plain_unit=costs.plain_unit, pretty=_pretty, said=costs.said,
+        score_name=words.score_name, shown=words.shown, text_of=tables.text_of, tight=words.tight,
+        thousands="{:,}".format, why=words.why)  # fmt: skip
     made.globals.update(fact_names=tables.fact_names, sittings=tables.sittings, finite=math.isfinite,
                         mistakes=mistakes.mistakes, short=tables.SHORT, signs=words.SIGNS, shorten=axes.shorten,
-                        shares=words.SHARES, uncounted=costs.UNCOUNTED, most_heads=MOST_HEADS,
+                        shares=words.SHARES, uncounted=costs.UNCOUNTED, most_heads=MOST_HEADS, usual=LEVEL,
                         most_maps=MOST_MAPS, most_title=MOST_TITLE, styles_there_are=figures.STYLES)  # fmt: skip
     return made
 

@@ -38,9 +38,9 @@ class Quantity(NamedTuple):
         return number_at(abs(value) * self.by, self.places)
 
     def signed(self, value: float) -> str:
-        """A difference with its sign: "+9.1"."""
+        """A difference with its sign: "+9.1"; what rounds to nothing has none."""
         text = number_at(value * self.by, self.places)
-        return text if text.startswith("−") or not math.isfinite(value) else f"+{text}"
+        return f"+{text}" if value > 0 and text.strip("0.") else text
 
     def level(self, value: float) -> str:
         """One arm's number with its unit: "81.2 %"."""
