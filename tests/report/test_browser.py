@@ -6,6 +6,7 @@ import pytest
 
 from tutelage.report.build import render
 
+WORDY = ("a" * 60, "an arm with a long name in several words", "plain")
 WIDTHS = {"phone": 390, "desk": 1280}
 
 
@@ -26,16 +27,16 @@ def browser():
 def shown(browser, told, tmp_path):
     """Open the page of a wide, wordy study; a hundred labels, long names, every fold open."""
 
-    def made(width: int, scheme: str = "light", script: bool = True):
+    def made(width: int, scheme: str = "light", script: bool = True, height: int = 900, arms: tuple[str, ...] = WORDY):
         whole = told(
-            arms=("a" * 60, "an arm with a long name in several words", "plain"),
+            arms=arms,
             labels=tuple(f"a_label_with_a_long_name_{k}" for k in range(100)),
             text="word" * 80 + " " + "words and words " * 30,
         )
         path = tmp_path / "report.html"
         path.write_text(render(whole), encoding="utf-8")
         context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script
+            viewport={"width": width, "height": height}, color_scheme=scheme, java_script_enabled=script
         )
         page = context.new_page()
         said: list[str] = []
@@ -66,6 +67,69 @@ def test_one_figure_for_a_desk_and_one_for_a_hand(shown, width) -> None:
     assert plot.locator("> svg.narrow").is_visible() == (width < 1000)
 
 
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+def test_the_answer_stands_on_the_first_screen(shown, width) -> None:
+    """Even below a question of a hundred words, and with a name of sixty letters in it."""
+    page, _ = shown(width, height=780)
+    lead = page.locator(".answer .lead")
+    assert "beats plain by" in lead.inner_text()
+    box = lead.bounding_box()
+    assert box is not None and box["y"] >= 0 and box["y"] + box["height"] <= 780
+
+
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+def test_thirty_arms_fit(shown, width) -> None:
+    page, said = shown(width, arms=tuple(f"arm_{k}" for k in range(30)))
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width and said == []
+    if width > 1000:
+        names = page.locator("#curves .plot > svg.wide text.name")
+        tops = sorted(names.nth(k).bounding_box()["y"] for k in range(names.count()))
+        assert len(tops) == 30 and all(b - a > 12 for a, b in zip(tops, tops[1:], strict=False))
+
+
+def test_names_at_the_lines_are_not_cut(shown) -> None:
+    page, _ = shown(1280)
+    frame = page.locator("#curves > .plot > svg.wide").first.bounding_box()
+    names = page.locator("#curves > .plot > svg.wide text.name")
+    boxes = [names.nth(k).bounding_box() for k in range(names.count())]
+    assert len(boxes) == 3 and all(box["x"] + box["width"] <= frame["x"] + frame["width"] for box in boxes)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_paper_is_white_and_shows_every_table_whole(shown, scheme) -> None:
+    """At the width of A4 inside margins of a centimetre, whatever the screen's scheme was."""
+    page, _ = shown(718, scheme)
+    page.emulate_media(media="print")
+    ground, ink = page.evaluate(
+        "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
+    )
+    assert ground == "rgb(255, 255, 255)" and ink == "rgb(28, 29, 31)"
+    assert page.evaluate(BEYOND) == []
+    assert not page.locator("nav").is_visible() and page.locator(".copy:visible").count() == 0
+    behind = page.locator("#curves > details table").first
+    box = behind.bounding_box()
+    assert not behind.evaluate("one => one.closest('details').open") and box is not None and box["height"] > 100
+
+
+def test_the_whole_page_prints(shown) -> None:
+    page, _ = shown(1280)
+    assert page.pdf(format="A4")[:5] == b"%PDF-"
+
+
+def test_every_fold_and_every_wide_table_is_reached_by_keyboard(shown) -> None:
+    page, _ = shown(1280)
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    reached = page.evaluate(
+        "[...document.querySelectorAll('.scroll, summary, nav a, button')].map(one => one.tabIndex)"
+    )
+    assert len(reached) > 20 and set(reached) == {0}
+    page.locator("summary").first.focus()
+    before = page.evaluate("document.activeElement.parentElement.open")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.parentElement.open") != before
+
+
 def test_the_pointer_finds_the_values(shown) -> None:
     page, said = shown(1280)
     figure = page.locator("#curves > .plot > svg.wide").first
@@ -80,7 +144,7 @@ def test_dark_and_light_differ_and_both_can_be_read(shown) -> None:
     """Contrast of text on its ground by the relative luminance of WCAG 2: 4.5 at least."""
     for scheme in ("light", "dark"):
         page, _ = shown(1280, scheme)
-        for selector in ("body", ".note", ".chip", "thead th", ".kicker"):
+        for selector in ("body", ".answer .lead", ".sure", ".price", ".note", ".chip", "thead th", ".kicker"):
             ratio = page.evaluate(CONTRAST, selector)
             assert ratio >= 4.5, (scheme, selector, ratio)
     light, dark = (
@@ -96,6 +160,9 @@ def test_it_is_complete_without_scripts(shown) -> None:
     assert page.locator("#recipe pre").count() == 2 and page.locator("button").count() == 0
 
 
+BEYOND = """() => [...document.querySelectorAll('table, figure, pre, svg, li, dl')]
+  .filter(one => one.getClientRects().length && one.getBoundingClientRect().right > innerWidth + 1)
+  .map(one => `${one.tagName} ${one.className} ${one.getBoundingClientRect().right}`)"""
 CONTRAST = """selector => {
   const one = document.querySelector(selector);
   const parse = text => text.match(/[\\d.]+/g).map(Number);

@@ -6,15 +6,19 @@ import re
 
 import pytest
 
+from tutelage.recipe.conditions import Contrast
 from tutelage.report.build import People, build, render
-from tutelage.runs.answered import queue
+from tutelage.report.latest import latest
+from tutelage.runs.answered import answer, queue
+from tutelage.runs.arm import execute
 from tutelage.runs.record import Record
+from tutelage.study.run import go_on
 from tutelage.study.summary import summary
 
 ALLOWED = set(
     "html head meta title style body main header section nav footer script h1 h2 h3 p b i a code pre small strong span "
     "div ol ul li dl dt dd figure details summary table thead tbody tr th td svg g path line rect circle text "
-    "tspan".split()
+    "tspan desc figcaption".split()
 )
 
 
@@ -64,7 +68,7 @@ def test_links_of_the_contents_lead_somewhere(told, seen) -> None:
 
 def test_the_headline_says_who_won_by_how_much_how_sure_and_at_what_cost(told, seen) -> None:
     text = seen(render(told())).text
-    assert "clever beats plain by 9.1 points [7.8, 10.4] at 308 labels: better." in text
+    assert "clever beats plain by 9.1 points [7.8, 10.4] at 308 labels." in text
     assert "5 seeds × 3,080 exam items" in text
     assert "2 min 5 s" in text and "3,080" in text  # 125 s; 308 labels x 5 seeds x 2 arms
 
@@ -80,7 +84,7 @@ def test_a_loss_is_said_with_its_interval_turned_round(told, seen) -> None:
     whole = told()
     lost = whole.judged[0]._replace(verdict="worse", outcome="refuted", estimate=-0.0912, low=-0.1043, high=-0.0781)
     text = seen(render(whole._replace(judged=(lost,), outcome="refuted"))).text
-    assert "clever falls behind plain by 9.1 points [7.8, 10.4] at 308 labels: worse." in text
+    assert "clever falls behind plain by 9.1 points [7.8, 10.4] at 308 labels." in text
     assert "[−10.4, −7.8]" in text  # the table keeps the sign
 
 
@@ -146,6 +150,98 @@ def test_an_unfinished_run_says_what_is_missing(run, seen) -> None:
 def test_people_are_named(told, seen) -> None:
     text = seen(render(told(), asked=People((("ana", 212), ("ben <b>", 96)), 0))).text
     assert "ana answered 212." in text and "ben <b> answered 96." in text
+
+
+def test_an_interrupted_run_says_where_each_job_stands(run, seen) -> None:
+    """Two arms at two seeds, of which one arm has finished one seed."""
+    record = run(others="  uniform: {choose: {use: uniform}}", go=False)
+    execute(record.folder, "uniform", 0)
+    text = seen(build(record).read_text(encoding="utf-8")).text
+    (done,) = (state for state in record.states() if state.status == "done")
+    value = summary(record).arms[1].scores["accuracy"].final.value
+    assert f"No verdict yet: 1 job of 4 done. So far uniform reaches {100 * value:.1f} % accuracy" in text
+    assert done.arm == "uniform" and "tutelage resume mine" in text
+
+
+def test_a_waiting_run_says_what_its_last_exam_said(run, seen) -> None:
+    """A person answers the first round; the second waits, and the first one's score is known."""
+    record = run("seeds: 1", first="teach: {use: human}")
+    asked = queue(record)
+    answer(record, [(one.key, {"label": asked.labels[0]}) for one in asked.questions], "ana")
+    go_on(record, workers=0)
+    (waiting,) = (state for state in record.states() if state.status == "waiting")
+    (stands,) = latest(record, [waiting], "accuracy")
+    text = seen(build(record).read_text(encoding="utf-8")).text
+    assert waiting.rounds >= 1 and 0 <= stands.value <= 1 and stands.paid == waiting.spent["labels"]
+    assert f"So far margin <i> at seed 0 stands at {100 * stands.value:.1f} % accuracy" in text
+    assert f"{stands.paid:.0f} {100 * stands.value:.1f} % accuracy" in text  # in the table of what is missing
+    assert latest(record, [waiting], "no such score")[0].score == "accuracy"
+
+
+def test_prediction_and_outcome_stand_side_by_side(told, seen) -> None:
+    """300 labels paid where 250 were foreseen: 1.20 of it."""
+    planned = {"clever": {"labels": 250.0, "flop": 2.5e9}}
+    text = seen(render(told()._replace(planned=planned))).text
+    assert "clever labels 250 300 1.20 5" in text
+    assert "clever FLOP 2.5 GFLOP 0 FLOP 0.00 5" in text  # foreseen, and never paid
+    assert "Predicted and actual" not in seen(render(told())).text
+
+
+def test_costs_are_told_in_the_unit_of_the_study(told, seen) -> None:
+    """Curves over operations: 77e7 to 308e7 are 0.77 to 3.08 GFLOP."""
+    whole = told()
+    arms = tuple(
+        arm._replace(spent={"labels": 300.0, "flop": 3.08e9, "seconds": 4.0}, curves={
+            name: tuple(point._replace(cost=1e7 * point.cost) for point in points) for name, points in arm.curves.items()})
+        for arm in whole.arms)  # fmt: skip
+    whole = whole._replace(arms=arms, budget={"flop": 4e9}, cost={"flop": 3.08e10, "labels": 3000.0})
+    found = seen(render(whole))
+    assert "clever beats plain by 9.1 points [7.8, 10.4] at 3.1 GFLOP." in found.text
+    assert "Price of every arm at one seed: 3.1 GFLOP, 300 labels, 4.0 s." in found.text
+    assert "over the FLOP paid by one arm at one seed" in found.text
+    titles = [given["aria-label"] for tag, given in found.elements if tag == "svg" and "aria-label" in given]
+    assert "Learning curves: accuracy over GFLOP paid" in titles
+    assert "clever FLOP 3.1 GFLOP 4 GFLOP 920 MFLOP" in found.text
+
+
+def test_a_study_that_stopped_early_says_so(told, seen) -> None:
+    whole = told()._replace(resolved="seeds: 20\nlooks: [5, 20]\narms: {}\n")
+    assert "stopped early, after 5 of 20 seeds, at a declared look" in seen(render(whole)).text
+    assert "stopped early" not in seen(render(told())).text
+
+
+def test_holm_is_explained_where_it_is_shown(told, seen) -> None:
+    whole = told(("a", "b", "c"))
+    one = whole.judged[0]
+    two = [one._replace(condition=Contrast(of={arm: 1.0, "c": -1.0}), p=p) for arm, p in (("a", 0.01), ("b", 0.04))]
+    text = seen(render(whole._replace(judged=tuple(two)))).text
+    assert "Holm’s p = 0.020" in text and "Holm’s p: several arms are compared with one" in text
+    assert "Holm" not in seen(render(whole)).text
+
+
+def test_every_table_has_headings_and_says_its_seeds_where_it_shows_means(told, seen) -> None:
+    found = seen(render(told(("clever", "plain"))))
+    heads = [given for tag, given in found.elements if tag == "th"]
+    assert heads and all(given.get("scope") in {"col", "row"} for given in heads)
+    regions = [given.get("aria-label") for _, given in found.elements if given.get("role") == "region"]
+    assert len(regions) == sum(tag == "table" for tag, _ in found.elements) + 2 and all(regions)  # + the two maps
+    assert found.text.count("Seeds") >= 6
+    drawn = [given for tag, given in found.elements if tag == "svg"]
+    assert all(given.get("aria-hidden") == "true" or given.get("aria-label") for given in drawn)
+    assert sum(tag == "desc" for tag, _ in found.elements) == 2 + 2  # curves wide and narrow, a map for each arm
+
+
+def test_a_large_study_stays_a_small_page(told) -> None:
+    """Thirty arms, 150 labels, ten rounds: the largest that anybody would read."""
+    page = render(told(tuple(f"arm_{k}" for k in range(30)), rounds=10, labels=tuple(f"label_{k}" for k in range(150))))
+    assert len(page.encode()) < 1_000_000
+    assert "Maps are drawn for the first 8 arms" in page
+
+
+def test_a_long_question_leaves_room_for_the_answer(told, seen) -> None:
+    text = seen(render(told(text="why " * 200))).text
+    assert text.index("clever beats plain") < 400 and "The whole question" in text
+    assert text.count(" ".join(["why"] * 200)) >= 1
 
 
 @pytest.mark.parametrize("arms", [("alone",), ("a", "b"), tuple(f"arm {k}" for k in range(9))])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-CHARACTER = 0.6  # mean width of a character of a bold sans-serif text, on the wide side, in units of its size
+CHARACTER = 0.68  # mean width of a character of a bold sans-serif text, on the wide side, in units of its size
 
 
 def ticks(low: float, high: float, most: int, whole: bool = False) -> tuple[float, ...]:

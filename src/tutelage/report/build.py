@@ -1,4 +1,7 @@
-"""Write a run's page: one file that asks nobody for anything, complete on paper and without scripts."""
+"""Write a run's page: one file that asks nobody for anything, complete without scripts.
+
+On paper everything is unfolded but the questions that were asked and the recipes, which a reader may unfold first.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,17 @@ import jinja2
 import yaml
 from markupsafe import Markup
 
-from tutelage.report import axes, figures, mistakes, tables, words
+from tutelage.kit.intervals import LEVEL
+from tutelage.report import answer, axes, costs, figures, mistakes, tables, verdicts, words
+from tutelage.report.latest import Latest, latest
 from tutelage.runs.answered import answered, queue
 from tutelage.runs.record import ArmState, Record, write
 from tutelage.study.summary import Summary, summary
 
 HERE = Path(__file__).parent
+MOST_HEADS = 12  # comparisons that stand open; more of them fold
+MOST_MAPS = 8  # maps of mistakes; one of a hundred labels takes some 25 kB
+MOST_TITLE = 240  # characters of the question that stand above the answer
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'"
 
 
@@ -34,9 +42,10 @@ class People(NamedTuple):
 
 def build(record: Record) -> Path:
     """Write `report.html` into the run's folder, whatever the run has come to; the path."""
-    path = record.folder / "report.html"
+    path, told, states = record.folder / "report.html", summary(record), tuple(record.states())
     bought = max((int(one["bought"]) for one in record.material().values()), default=0)
-    write(path, render(summary(record), tuple(record.states()), people(record), _sets(record), bought))
+    so_far = latest(record, states, words.leading(told))
+    write(path, render(told, states, people(record), _sets(record), bought, so_far))
     return path
 
 
@@ -52,15 +61,16 @@ def render(
     asked: People | None = None,
     sets: tuple[str, ...] = (),
     bought: int = 0,
+    so_far: tuple[Latest, ...] = (),
 ) -> str:
     """The page as text. Everything that is not a number is escaped; scripts and styles are pinned by their hashes.
 
     sets: the overrides that the run was started with. bought: size of an exam that the run bought itself.
+    so_far: where the unfinished jobs stand.
     """
     css, js = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    arms = {arm.name: arm for arm in told.arms}
-    lead = words.leading(told)
-    plots, steps = tables.plots(told), _steps(told.resolved)
+    lead, unit, resolved = words.leading(told), costs.unit_of(told), yaml.safe_load(told.resolved) or {}
+    heads, steps = verdicts.headlines(told.judged, told.arms, unit), _steps(resolved)
     unfinished = [state for state in states if state.status != "done"]
     return _environment().get_template("page.html").render(
         s=told,
@@ -68,25 +78,29 @@ def render(
         js=Markup(js),
         policy=f"{NOTHING}; style-src '{_pin(css)}'; script-src '{_pin(js)}'",
         lead=lead,
-        headlines=[words.headline(one, arms) for one in told.judged],
-        strips=tables.strips(told.judged),
-        alone=words.alone(told, lead),
-        plots=plots,
+        unit=unit,
+        priced=costs.units(told),
+        headlines=heads,
+        answer=answer.answer(told, heads, states, so_far, _stopped(told, resolved), lead),
+        strips=tables.strips(told.judged, unit),
+        apart=answer.apart(told, lead),
+        plots=tables.plots(told),
         states=states,
         unfinished=unfinished,
+        latest={(one.arm, one.seed): one for one in so_far},
         people=asked or People((), 0),
         sets=sets,
         styles={arm.name: figures.style(k) for k, arm in enumerate(told.arms)},
-        scores=_score_names(told),
         seeds=max((len(arm.seeds) for arm in told.arms), default=0),
         items=max((arm.scores[lead].items for arm in told.arms if lead in arm.scores), default=0),
         spending=tables.spending(told),
         bought=bought,
         notes=_notes(told),
         commands=_commands(told.name, bool(unfinished), any(arm.seeds for arm in told.arms)),
+        scores=_score_names(told),
         hows=list(dict.fromkeys(arm.scores[lead].final.how for arm in told.arms if lead in arm.scores)),
         half_width=next((w for arm in told.arms if math.isfinite(w := tables.half_width(arm, lead))), math.nan),
-        maps={arm.name: mistakes.confusion_map(arm, told.labels) for arm in told.arms},
+        maps={arm.name: mistakes.confusion_map(arm, told.labels) for arm in told.arms[:MOST_MAPS]},
         run=shlex.quote(told.name),
         steps=steps,
         teachers=_who(steps, told),
@@ -97,24 +111,34 @@ def _environment() -> jinja2.Environment:
     made = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True)  # fmt: skip
     made.filters.update(
-        amount=words.amount, between=axes.between, duration=words.duration, factor=words.factor, how=words.HOW.get,
-        interval=words.interval, number=axes.number, pretty=_pretty, score_name=words.score_name, shown=words.shown,
-        signed=words.signed, text_of=tables.text_of, why=words.why)  # fmt: skip
+        amount=words.amount, between=axes.between, capital=words.capital, cell=costs.cell, duration=costs.duration,
+        factor=words.factor, how=words.HOW.get, interval=words.interval, number=axes.number, percent=words.percent,
+        places=words.places, plain_unit=costs.plain_unit, pretty=_pretty, said=costs.said,
+        score_name=words.score_name, shown=words.shown, text_of=tables.text_of, tight=words.tight,
+        thousands="{:,}".format, why=words.why)  # fmt: skip
     made.globals.update(fact_names=tables.fact_names, sittings=tables.sittings, finite=math.isfinite,
-                        mistakes=mistakes.mistakes, short=tables.SHORT, basis=words.basis,
-                        limit_of=words.limit_of, measured=words.measured, signs=words.SIGNS,
-                        shorten=axes.shorten, shares=words.SHARES)  # fmt: skip
+                        mistakes=mistakes.mistakes, short=tables.SHORT, signs=words.SIGNS, shorten=axes.shorten,
+                        shares=words.SHARES, uncounted=costs.UNCOUNTED, most_heads=MOST_HEADS, usual=LEVEL,
+                        most_maps=MOST_MAPS, most_title=MOST_TITLE, styles_there_are=figures.STYLES)  # fmt: skip
     return made
+
+
+def _stopped(told: Summary, resolved: Mapping[str, Any]) -> str:
+    """That a study came to its verdict before its last seed, at a look that it had declared."""
+    planned = resolved.get("seeds", 0)
+    most = planned if isinstance(planned, int) else len(planned)
+    seeds = max((one.seeds for one in told.judged), default=most)
+    return f"stopped early, after {seeds} of {most} seeds, at a declared look" if seeds < most else ""
 
 
 def _score_names(told: Summary) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for arm in told.arms for name in arm.scores))
 
 
-def _steps(resolved: str) -> dict[tuple[str, str], str]:
+def _steps(resolved: Mapping[str, Any]) -> dict[tuple[str, str], str]:
     """(arm, step) -> the name of the step's teacher, as the recipe has it."""
     made = {}
-    for arm, recipe in ((yaml.safe_load(resolved) or {}).get("arms") or {}).items():
+    for arm, recipe in (resolved.get("arms") or {}).items():
         plain = recipe.get("teach", {}).get("use", "")
         for number, step in enumerate(recipe.get("steps") or ({},)):
             made[str(arm), str(number)] = str(step.get("teach", {}).get("use", plain))

@@ -9,7 +9,10 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from tutelage.kit.intervals import wilson
+from tutelage.report.costs import UNCOUNTED, cell, plain_unit, scale, unit_of, units
 from tutelage.report.figures import Curves, Line, curves
+from tutelage.report.quantity import OVER_CURVE, quantity, quantity_of
+from tutelage.report.sentences import alone, limit
 from tutelage.report.words import factor, leading, score_name
 from tutelage.study.asked import Asked
 from tutelage.study.estimate import Facts, Point
@@ -25,17 +28,19 @@ class Plot(NamedTuple):
     score: str
     wide: Curves
     narrow: Curves
+    items: int  # size of the exam
+    seeds: int
 
 
 class Strip(NamedTuple):
-    """An interval on a line through zero, all in percent of the line's length; low and high NaN without one."""
+    """An interval on a line, all in percent of the line's length; low and high NaN without one."""
 
-    zero: float
+    reference: float  # 0, or what one arm's own number is held against
     at: float
     low: float
     high: float
     seeds: tuple[float, ...]
-    ends: tuple[float, float]  # what stands at both ends of the line, in the score's unit
+    ends: tuple[str, str, str]  # what stands at the left end, at the reference and at the right end
 
 
 class Sitting(NamedTuple):
@@ -47,36 +52,44 @@ class Sitting(NamedTuple):
 
 
 class Spent(NamedTuple):
-    """One unit of one arm against its limit."""
+    """One unit of one arm, mean over its finished seeds, against its limit and against what a plan foresaw."""
 
     arm: str
     unit: str
-    paid: float
-    limit: float  # inf without one
-    left: float
+    seeds: int
+    paid: str
+    limit: str  # "no limit" without one
+    left: str
     share: float  # 0..1, NaN without a limit
+    foreseen: str  # "" where nothing was foreseen
+    ratio: str  # paid / foreseen
 
 
 def plots(summary: Summary) -> tuple[Plot, ...]:
     """Curves of every score that has any, the leading one first."""
     names = dict.fromkeys([leading(summary), *(name for arm in summary.arms for name in arm.curves)])
-    made = []
+    unit, made = unit_of(summary), []
     for name in names:
         if not name:
             continue
-        lines = [_line(arm, name) for arm in summary.arms]
+        found = [arm for arm in summary.arms if arm.curves.get(name)]
+        most = max((point.cost for arm in found for point in arm.curves[name]), default=0.0)
+        by, word = scale(unit, most)
+        lines = [_line(arm, name, by) for arm in summary.arms]
         title = score_name(name) + (" (%)" if factor(name) == 100 else "")
-        wide = curves(lines, 880, "labels", title)
-        narrow = curves(lines, 360, "labels", title, labelled=False)
+        whole = by == 1.0 and unit not in UNCOUNTED
+        wide = curves(lines, 880, word, title, whole=whole)
+        narrow = curves(lines, 360, word, title, labelled=False, whole=whole)
         if wide is not None and narrow is not None:
-            made.append(Plot(name, wide, narrow))
+            items = max((arm.scores[name].items for arm in found if name in arm.scores), default=0)
+            made.append(Plot(name, wide, narrow, items, max(len(arm.seeds) for arm in found)))
     return tuple(made)
 
 
-def _line(arm: ArmOf, of: str) -> Line:
+def _line(arm: ArmOf, of: str, scaled: float) -> Line:
     by, points = factor(of), [_banded(point, arm, of) for point in arm.curves.get(of, ()) if math.isfinite(point.mean)]
     columns = [[getattr(point, name) * by for point in points] for name in ("mean", "low", "high")]
-    return Line(arm.name, [point.cost for point in points], *columns)
+    return Line(arm.name, [point.cost * scaled for point in points], *columns)
 
 
 def _banded(point: Point, arm: ArmOf, of: str) -> Point:
@@ -88,25 +101,40 @@ def _banded(point: Point, arm: ArmOf, of: str) -> Point:
     return point._replace(low=found.low, high=found.high)
 
 
-def strips(judged: Sequence[Judged]) -> tuple[Strip | None, ...]:
-    """One line per comparison; those of one score share its scale, so that lengths can be compared."""
-    return tuple(_strip(one, [other for other in judged if other.condition.measure.of == one.condition.measure.of])
-                 for one in judged)  # fmt: skip
+def strips(judged: Sequence[Judged], unit: str) -> tuple[Strip | None, ...]:
+    """One line per condition; differences of one kind share a scale, so that their lengths can be compared."""
+    kinds = [_kind(one, k, unit) for k, one in enumerate(judged)]
+    return tuple(
+        _strip(one, [other for other, kind in zip(judged, kinds, strict=True) if kind == mine], unit)
+        for one, mine in zip(judged, kinds, strict=True)
+    )
 
 
-def _strip(one: Judged, alike: Sequence[Judged]) -> Strip | None:
+def _kind(one: Judged, k: int, unit: str) -> tuple[str, str, int]:
+    """Differences by what they count; one arm's own number stands on a line of its own."""
+    q = quantity(one.condition, unit)
+    return q.name.removesuffix(OVER_CURVE), q.unit, k if alone(one.condition) else -1
+
+
+def _strip(one: Judged, alike: Sequence[Judged], unit: str) -> Strip | None:
+    turn, q = alone(one.condition), quantity_of(one, unit)
+    middle = limit(one.condition) if turn else 0.0
     values = [v for o in alike for v in (o.estimate, o.low, o.high, *o.per_seed) if math.isfinite(v)]
     if not math.isfinite(one.estimate):
         return None
-    low, high = min(0.0, *values), max(0.0, *values)
+    low, high = min(middle, *values), max(middle, *values)
     room = (high - low) * 0.06 or 1.0
     low, high = low - room, high + room
 
     def at(value: float) -> float:
         return round(100 * (value - low) / (high - low), 2)
 
-    return Strip(at(0.0), at(one.estimate), at(one.low), at(one.high),
-                 tuple(at(value) for value in one.per_seed if math.isfinite(value)), (low, high))  # fmt: skip
+    def said(value: float) -> str:
+        return q.level(value * turn) if turn else q.signed(value) if value else "0"
+
+    return Strip(at(middle), at(one.estimate), at(one.low), at(one.high),
+                 tuple(at(value) for value in one.per_seed if math.isfinite(value)),
+                 (said(low), said(middle), said(high)))  # fmt: skip
 
 
 def sittings(asked: Sequence[Asked]) -> tuple[Sitting, ...]:
@@ -137,14 +165,24 @@ def fact_names(facts: Sequence[Facts]) -> tuple[str, ...]:
 
 
 def spending(summary: Summary) -> tuple[Spent, ...]:
-    """Every unit that an arm paid or could have paid, against the limit of one arm at one seed."""
-    made = []
+    """Every unit that an arm paid, could have paid or was foreseen to pay, for one arm at one seed."""
+    made, over = [], units(summary)
     for arm in summary.arms:
-        for unit in dict.fromkeys([*summary.units, *(unit for unit in arm.spent if unit != "seconds")]):
-            paid, limit = arm.spent.get(unit, 0.0), summary.budget.get(unit, math.inf)
-            share = min(1.0, paid / limit) if math.isfinite(limit) and limit > 0 else math.nan
-            made.append(Spent(arm.name, unit, paid, limit, limit - paid, share))
+        foreseen = summary.planned.get(arm.name, {})
+        for unit in dict.fromkeys([*over, *arm.spent, *foreseen]):
+            made.append(_spent(arm, unit, summary.budget.get(unit, math.inf), foreseen.get(unit, math.nan)))
     return tuple(made)
+
+
+def _spent(arm: ArmOf, unit: str, most: float, foreseen: float) -> Spent:
+    known = bool(arm.seeds) or unit in arm.spent
+    paid = arm.spent.get(unit, 0.0) if known else math.nan
+    share = min(1.0, paid / most) if math.isfinite(most) and most > 0 else math.nan
+    ratio = f"{paid / foreseen:.2f}" if known and foreseen > 0 else ""
+    left = cell(most - paid, unit) if known and math.isfinite(most) else "–"
+    return Spent(arm.name, plain_unit(unit), len(arm.seeds), cell(paid, unit) if known else "–",
+                 cell(most, unit) if math.isfinite(most) else "no limit", left, share,
+                 cell(foreseen, unit) if math.isfinite(foreseen) else "", ratio)  # fmt: skip
 
 
 def half_width(arm: ArmOf, of: str) -> float:

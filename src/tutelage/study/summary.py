@@ -62,6 +62,7 @@ class Summary(NamedTuple):
     resolved: str
     labels: tuple[str, ...]
     first_seed: int
+    planned: Mapping[str, Mapping[str, float]] = {}  # {arm: {unit: foreseen for one seed}}; empty without a plan
 
     @property
     def units(self) -> tuple[str, ...]:
