@@ -20,6 +20,8 @@ from tutelage.runs.arm import execute
 from tutelage.runs.record import Record, changes, create, fingerprints
 from tutelage.study.checks import of_material, of_study
 from tutelage.study.control import plan_arms
+from tutelage.study.observe import observe
+from tutelage.study.planned import keep
 from tutelage.study.progress import Progress, Watch, expected
 from tutelage.study.workers import Job, run_all
 
@@ -53,7 +55,9 @@ def prepare(read: Read) -> Prepared:
 
 def start(prepared: Prepared, root: Path, sets: tuple[str, ...] = (), name: str = "") -> Record:
     """Make the folder of a new run under `root`; runs nothing."""
-    return create(prepared.read, prepared.courses, root, sets, name)
+    record = create(prepared.read, prepared.courses, root, sets, name)
+    keep(record, prepared.read, prepared.parts, prepared.courses)
+    return record
 
 
 def go_on(record: Record, workers: int | None = None, progress: Callable[[Progress], None] | None = None) -> str:
@@ -80,6 +84,7 @@ def go_on(record: Record, workers: int | None = None, progress: Callable[[Progre
         count = len(os.sched_getaffinity(0)) if workers is None else workers
         ended = run_all(record.folder, open_, count, tick) if count else list(_here(record, open_, tick))
         tick()
+        observe(record)
         return "waiting" if "waiting" in ended else "done"
 
 
