@@ -25,7 +25,8 @@ def total(amounts: Iterable[Amount]) -> Amount:
     """
     several = list(amounts)
     sure = ORDER[max((ORDER.index(one.sure) for one in several), default=0)]
-    why = "; ".join(dict.fromkeys(one.why for one in several if one.why and one.sure == sure))
+    whys = (piece for one in several if one.why and one.sure == sure for piece in one.why.split("; "))
+    why = "; ".join(dict.fromkeys(whys))
     values = [one.value for one in several]
     if any(value is None for value in values):
         return Amount(None, "unknown", why)

@@ -11,8 +11,9 @@ import numpy as np
 
 from tutelage.core.data import Course, Ints, Pool
 from tutelage.core.errors import Missing
-from tutelage.core.parts import name_of, room_of
-from tutelage.kit.embeddings import MOST, WORTH, missing
+from tutelage.core.parts import name_of
+from tutelage.kit import embeddings
+from tutelage.kit.embeddings import MOST, WORTH
 from tutelage.recipe.fit import Parts
 from tutelage.study.amounts import Amount, total
 from tutelage.study.calibration import Rates
@@ -34,22 +35,27 @@ def encoding(shelf: Courses, rates: Rates, workers: int) -> Encoding:
     away: list[str] = []
     for arm, parts in shelf.parts.items():
         for encoder in dict.fromkeys(encoders(parts)):
+            try:
+                mark = encoder.fingerprint  # of the files of its model
+            except Missing as missing:
+                away.append(str(missing))
+                continue
             for seed in shelf.read.study.seed_list:
                 course = shelf.course(arm, seed)
                 if isinstance(course, Missing):
-                    away.append(str(course).splitlines()[-1].strip())
+                    away.append(str(course))
                     break
-                for pool in material(course):
-                    if "text" in pool.holds:
-                        key = encoder.fingerprint, pool.table.fingerprint
-                        wanted.setdefault(key, (encoder, pool, []))[2].append(pool.numbers)
+                for pool in (pool for pool in material(course) if "text" in pool.holds):
+                    wanted.setdefault((mark, pool.table.fingerprint), (encoder, pool, []))[2].append(pool.numbers)
     if away:
-        unknown = Amount(None, "unknown", f"unknown until fetched: {away[0]}")
+        unknown = Amount(None, "unknown", f"unknown until fetched: {away[0].splitlines()[-1].strip()}")
         return Encoding(unknown, unknown)
     counts = []
     for encoder, pool, numbers in wanted.values():
         rows = np.unique(np.concatenate(numbers))
-        counts.append((encoder, missing(Pool(pool.table, rows, pool.labels), encoder.fingerprint, encoder.width)))
+        counts.append(
+            (encoder, embeddings.missing(Pool(pool.table, rows, pool.labels), encoder.fingerprint, encoder.width))
+        )
     texts = Amount(float(sum(count for _, count in counts)))
     return Encoding(texts, total(_seconds(encoder, count, rates) for encoder, count in counts if count))
 
@@ -70,7 +76,7 @@ def encoders(part: Any) -> Iterator[Any]:
         for one in part:
             yield from encoders(one)
     elif is_dataclass(part):
-        if room_of(type(part)) == "student.text.encoder":
+        if {"encode", "fingerprint", "width"} <= set(dir(type(part))):
             yield part
         for one in fields(part):
             yield from encoders(getattr(part, one.name))

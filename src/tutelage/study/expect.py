@@ -43,16 +43,17 @@ def seconds_of(parts: Parts, material: Material, turns: Sequence[Turn], rates: R
     told = [(one.stage, one.use, rates.tell(one)) for turn in turns for one in of_turn(parts, material, turn)]
     if any(not one.by for _, _, one in told):
         return Amount(None, "unknown", "this machine has run nothing yet: tutelage plan --calibrate")
-    new = dict.fromkeys(use for stage, use, one in told if one.by == "stage" and stage in {"choose", "teach", "learn"})
-    why = f"rates of {rates.seen('learn')} rounds on this machine"
-    if new:
-        why += f"; {', '.join(new)} by other methods of the same stage"
+    new = [use for stage, use, one in told if one.by == "stage" and stage in {"choose", "teach", "learn"}]
+    whys = [f"rates of {rates.seen('learn')} rounds on this machine", *(f"{use} has not run here yet" for use in new)]
+    why = "; ".join(dict.fromkeys(whys))
     return Amount(sum(one.value for _, _, one in told), "estimated", why)
 
 
 def disk_of(parts: Parts, material: Material, turns: Sequence[Turn], rates: Rates) -> Amount:
     effort = of_disk(parts, material, turns)
-    told = rates.tell(effort)
-    if told.by:
-        return Amount(told.value, "estimated", "as earlier runs on this machine")
-    return Amount(sum(a * b for a, b in zip(BYTES, effort.counts, strict=True)), "estimated", "usual sizes")
+    usual = sum(a * b for a, b in zip(BYTES, effort.counts, strict=True))
+    here = rates.rows.get(f"{effort.stage} {effort.use}", [])
+    if not here:
+        return Amount(usual, "estimated", "usual sizes")
+    foretold = sum(a * b for row in here for a, b in zip(BYTES, row, strict=False))
+    return Amount(usual * sum(row[-1] for row in here) / foretold, "estimated", f"sizes of {len(here)} arms here")
