@@ -2,10 +2,12 @@
 
 For each stage and method the seconds y of a round go with its counts x (study.efforts) as
 
-    y ~ sum_k r_k x_k,   r >= 0 minimise  sum_i (y_i - r . x_i)^2 / max(r' . x_i, floor),   r' from the fit before
+    y ~ sum_k r_k x_k,   r >= 0 minimise  sum_i (y_i - r . x_i)^2 / e_i + sum_k l_k r_k^2 sum_i x_ik^2 / e_i
 
-that is non-negative least squares, weighted by the time that is expected, because a longer round varies more. A method
-that has not run here yet takes the rates of its stage. Only the newest rounds of each are kept.
+that is non-negative least squares, weighted by the time e_i that the fit before expects, because a longer round varies
+more. In one study counts hardly vary, so that several rates would do as well; the slight penalties l decide then: time
+grows with counts that could explain it, evenly, rather than being the same for every size. A method that has not run
+here yet takes the rates of its stage. Only the newest rounds of each are kept.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ MOST = 300  # rounds kept for each stage and method
 RUNS = 2000  # arms remembered as learned from
 ENOUGH = 4  # rounds from which a method's own rates are taken
 FLOOR = 1e-4  # seconds; below it every time weighs alike
+FIXED, GROWING = 0.02, 0.001  # penalties of a rate that does not grow, and of one that does
 VERSION = 1
 
 
@@ -84,18 +87,24 @@ class Rates:
 
 
 def fitted(counts: Floats, y: Floats, floor: float = FLOOR) -> Floats:
-    """(k,) rates, not negative, of y (n,) by counts (n, k), weighted by what they themselves expect.
+    """(k,) rates, not negative, of y (n,) by counts (n, k); the first is that of what does not grow.
 
-    >>> fitted(np.array([[1.0, 0], [1, 1], [1, 2]]), np.array([3.0, 5, 7])).round(6).tolist()
+    >>> fitted(np.array([[1.0, 0], [1, 10], [1, 50]]), np.array([3.0, 23, 103])).round().tolist()
     [3.0, 2.0]
+    >>> fitted(np.array([[1.0, 2.0, 2.0]] * 4), np.full(4, 8.0)).round(1).tolist()     # anything would do
+    [0.2, 2.0, 2.0]
     """
     expected = np.maximum(y, floor)
     rates = np.zeros(counts.shape[1])
+    slight = np.sqrt([FIXED, *[GROWING] * (counts.shape[1] - 1)])
     for _ in range(4):  # the weights settle in two or three
         scale = 1 / np.sqrt(np.maximum(expected, floor))
-        rates, _ = nnls(counts * scale[:, None], y * scale)
+        table = counts * scale[:, None]
+        penalties = np.diag(slight * np.sqrt((table**2).sum(axis=0)))
+        rates, _ = nnls(np.vstack([table, penalties]), np.concatenate([y * scale, np.zeros(len(slight))]))
         expected = counts @ rates
-    return np.asarray(rates)
+    whole = float(expected.sum())  # the penalties made it a little less than what it took
+    return np.asarray(rates * (y.sum() / whole if whole else 1.0))
 
 
 def path() -> Path:
