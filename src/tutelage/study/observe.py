@@ -73,7 +73,7 @@ def _arm(rates: Rates, parts: Parts, material: Material, state: ArmState) -> Non
 
 def _round(rates: Rates, parts: Parts, material: Material, turn: Turn, line: Mapping[str, Any], flop: float) -> None:
     clock = line.get("clock", {})
-    for effort in of_turn(parts, material, turn, flop):
+    for effort in of_turn(parts, material, turn, None if turn.lot is None else flop):
         if effort.stage in clock:
             rates.add(effort, float(clock[effort.stage]))
         elif effort.stage == "rest" and clock:
