@@ -67,7 +67,7 @@ class Courses:
         if (key, seed) not in self.made:
             if isinstance(first, Missing):
                 return first
-            if first is not None and time.perf_counter() > self.deadline:
+            if first is not None and time.process_time() > self.deadline:
                 self.stood_in = True
                 return first
             try:

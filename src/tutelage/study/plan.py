@@ -79,9 +79,9 @@ def plan(
 ) -> Plan:  # fmt: skip
     """The plan of a study whose arms were built and fitted. courses: those made already, of the first seed.
 
-    within: seconds after which it gives up (TooLong); the courses of further seeds take half of them at most.
+    within: seconds of the processor after which it gives up (TooLong); half of them may go into further courses.
     """
-    began = time.perf_counter()
+    began = time.process_time()
     shelf = Courses(read, parts, courses, began + within / 2)
     jobs: list[JobPlan] = []
     material: dict[str, dict[int, Material]] = {arm: {} for arm in parts}
@@ -108,7 +108,7 @@ def _job(read: Read, arm: str, seed: int, parts: Parts, course: Course, material
     turns: list[Turn] = []
     for turn in Play(parts, material, ledger, course.parts["pool"].answers, assumed(rates)).turns():
         turns.append(turn)
-        if time.perf_counter() > until:
+        if time.process_time() > until:
             raise TooLong(f"{len(turns)} rounds of one arm were played through, and there are more")
     sure, why = _sureness(read, parts, turns)
     known = "flop" not in ledger.spent or all(turn.exact for turn in turns)
