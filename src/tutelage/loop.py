@@ -9,7 +9,9 @@ Longer than 200 lines: the whole order of events stands here and nowhere else.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,6 +37,7 @@ class Round(NamedTuple):
     facts: Mapping[str, float]
     scores: tuple[Score, ...]
     student: Student  # as examined
+    clock: Mapping[str, float] = {}  # seconds of each stage
 
 
 class Run(NamedTuple):
@@ -147,16 +150,20 @@ def _step(at: At, state: State) -> tuple[State, Round]:
     """Ask, be taught, learn. With `keep: false` the lessons serve this step alone and the rows stay in the pool."""
     step, pool = at.step, state.pool
     n = _affordable(at, len(pool) if step.per_round is None else min(step.per_round, len(pool)))
-    chosen = _checked(step.choose.choose(at.view(state, "choose"), n, at.luck("choose")), len(pool), n, step)
+    clock: dict[str, float] = {}
+    with _timed(clock, "choose"):
+        chosen = _checked(step.choose.choose(at.view(state, "choose"), n, at.luck("choose")), len(pool), n, step)
     state = at.remember(state, "choose", chosen.memory)
-    state, new, facts = _taught(at, state, chosen.rows, "teach")
+    with _timed(clock, "teach"):
+        state, new, facts = _taught(at, state, chosen.rows, "teach")
     if step.keep:
         state = state._replace(pool=state.pool.without(chosen.rows))
     taught = state._replace(lessons=(*state.lessons, *new))
     after, done = _learn(at, taught, new, taught.lessons)
     done = done._replace(
-        chosen=pool.numbers[chosen.rows], why=chosen.scores[chosen.rows], facts={**facts, **done.facts}
-    )
+        chosen=pool.numbers[chosen.rows], why=chosen.scores[chosen.rows], facts={**facts, **done.facts},
+        clock={**clock, **done.clock},
+    )  # fmt: skip
     return (after if step.keep else after._replace(lessons=state.lessons)), done
 
 
@@ -186,22 +193,42 @@ def _taught(at: At, state: State, rows: Ints, stage: str) -> tuple[State, Lesson
 def _learn(at: At, state: State, new: Lessons, held: Lessons) -> tuple[State, Round]:
     """Order, learn, settle, equip, assess. `held` are all lessons so far, `new` those of this step."""
     step, before = at.step, state.student
-    if step.restart:
-        start, lessons = state.first, held
-    else:
-        past = state._replace(lessons=held[: len(held) - len(new)])
-        start, lessons = before, (*new, *step.retain.rehearse(new, at.view(past, "retain"), at.luck("retain.rehearse")))
-    syllabus = step.order.plan(lessons, at.view(state, "order"), at.luck("order"))
-    penalty = step.retain.penalty(at.view(state, "retain"))
-    learned = step.learn.learn(syllabus, penalty, at.view(state, "learn", start), at.luck("learn"))
-    settled = step.retain.settle(before, new, at.view(state, "retain", learned.student), at.luck("retain"))
-    shown = step.recall.equip(at.view(state, "recall", settled.shown or settled.student), at.luck("recall"))
+    clock: dict[str, float] = {}
+    with _timed(clock, "retain"):
+        start, lessons = _lessons(at, state, new, held)
+    with _timed(clock, "order"):
+        syllabus = step.order.plan(lessons, at.view(state, "order"), at.luck("order"))
+    with _timed(clock, "retain"):
+        penalty = step.retain.penalty(at.view(state, "retain"))
+    with _timed(clock, "learn"):
+        learned = step.learn.learn(syllabus, penalty, at.view(state, "learn", start), at.luck("learn"))
+    with _timed(clock, "retain"):
+        settled = step.retain.settle(before, new, at.view(state, "retain", learned.student), at.luck("retain"))
+    with _timed(clock, "recall"):
+        shown = step.recall.equip(at.view(state, "recall", settled.shown or settled.student), at.luck("recall"))
     carried = {} if step.restart else learned.memory  # a learner that starts afresh would not read it
     state = at.remember(at.remember(state, "learn", carried), "retain", settled.memory)
     none = np.zeros(0, dtype=np.int64)
-    scores = _assessed(at, state, shown)
-    done = Round(at.number, step.name, none, none.astype(np.float64), new or held, learned.facts, scores, shown)
+    with _timed(clock, "assess"):
+        scores = _assessed(at, state, shown)
+    done = Round(at.number, step.name, none, none.astype(np.float64), new or held, learned.facts, scores, shown, clock)
     return state._replace(student=settled.student), done
+
+
+def _lessons(at: At, state: State, new: Lessons, held: Lessons) -> tuple[Student, Lessons]:
+    """Where to learn from: the first student on everything held, or the last one on what is new and rehearsed."""
+    if at.step.restart:
+        return state.first, held
+    past = state._replace(lessons=held[: len(held) - len(new)])
+    return state.student, (*new, *at.step.retain.rehearse(new, at.view(past, "retain"), at.luck("retain.rehearse")))
+
+
+@contextmanager
+def _timed(clock: dict[str, float], stage: str) -> Iterator[None]:
+    """Add the seconds that the block takes; they are for plans and people, and part of no digest."""
+    started = time.perf_counter()
+    yield
+    clock[stage] = clock.get(stage, 0.0) + time.perf_counter() - started
 
 
 def _asked_to_stop(at: At, state: State, done: Round) -> tuple[State, Round, bool]:

@@ -62,7 +62,7 @@ def test_whatever_prints_a_result_prints_json_too(verb: str, capsys: pytest.Capt
     assert "--json" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("verb", ["run", "compare", "resume", "claim", "show", "fetch"])
+@pytest.mark.parametrize("verb", ["run", "plan", "compare", "resume", "claim", "show", "fetch"])
 def test_whatever_takes_a_recipe_takes_set(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     main([verb, "--help"])
     assert "--set PATH=VALUE" in capsys.readouterr().out

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from tutelage.core.data import Lessons, Rows, labelled
+from tutelage.core.forecast import ForetellsRows
 from tutelage.core.method import settings
 from tutelage.core.parts import PACKAGE, build, names
 from tutelage.core.rng import stream
@@ -41,6 +42,16 @@ class TestEveryCurriculum:
         with pytest.raises(dataclasses.FrozenInstanceError):
             part.stages = 5
         assert isinstance(part.needs, frozenset)
+
+    def test_plans_as_many_rows_as_it_foretold(self, name: str) -> None:
+        part = build(ROOM, name)
+        if not isinstance(part, ForetellsRows):
+            return
+        for given in ((), lessons()[:1], lessons()):
+            size = sum(block.size for block in given)
+            stages = part.plan(given, view(), stream(0, "order"))
+            planned = sum(size if stage.order is None else len(stage.order) for stage in stages)
+            assert part.rows(float(size)) == planned
 
     def test_no_lesson_is_rewritten(self, name: str) -> None:
         given = lessons()

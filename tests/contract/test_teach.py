@@ -9,6 +9,7 @@ import yaml
 
 from tutelage.core.answers import Sealed, keys_of
 from tutelage.core.data import Label, Rows, Soft, Table, labelled
+from tutelage.core.forecast import ForetellsCharges
 from tutelage.core.ledger import UNITS
 from tutelage.core.method import settings
 from tutelage.core.parts import PACKAGE, build, load, names
@@ -88,6 +89,17 @@ class TestEveryTeacher:
         part = build(ROOM, name)
         assert isinstance(part.needs, frozenset) and part.gives and part.spends <= set(UNITS)
         assert load(ROOM, name) is type(part)
+
+    def test_charges_what_it_foretold(self, name: str) -> None:
+        """To the unit, for rows that it was never asked about before and whose answers are all known."""
+        part, asked = build(ROOM, name), rows(*ALL[:7])
+        if not isinstance(part, ForetellsCharges):
+            return
+        till = purse(name, asked)
+        before = {unit: till.left(unit) for unit in UNITS}
+        teach(name, asked, till)
+        spent = {unit: before[unit] - till.left(unit) for unit in UNITS if till.left(unit) < before[unit]}
+        assert spent == part.charges(7, ANSWERS) and spent.keys() == part.spends
 
     def test_gives_what_it_declares_about_what_was_asked(self, name: str) -> None:
         asked = rows(*ALL[::-1])

@@ -12,6 +12,7 @@ from tutelage.report.latest import latest
 from tutelage.runs.answered import answer, queue
 from tutelage.runs.arm import execute
 from tutelage.runs.record import Record
+from tutelage.study.planned import Beside, Planned
 from tutelage.study.run import go_on
 from tutelage.study.summary import summary
 
@@ -179,12 +180,21 @@ def test_a_waiting_run_says_what_its_last_exam_said(run, seen) -> None:
 
 
 def test_prediction_and_outcome_stand_side_by_side(told, seen) -> None:
-    """300 labels paid where 250 were foreseen: 1.20 of it."""
-    planned = {"clever": {"labels": 250.0, "flop": 2.5e9}}
-    text = seen(render(told()._replace(planned=planned))).text
-    assert "clever labels 250 300 1.20 5" in text
-    assert "clever FLOP 2.5 GFLOP 0 FLOP 0.00 5" in text  # foreseen, and never paid
+    """300 labels where 250 were foreseen: +20 %, not far; 3 GFLOP where 2 were: +50 %; seconds nobody foresaw."""
+    rows = (
+        Beside("labels", 250.0, 300.0, "exact"),
+        Beside("flop", 2e9, 3e9, "estimated"),
+        Beside("seconds", None, 4.0, "unknown"),
+    )
+    page = render(told()._replace(planned=Planned(rows)))
+    text = seen(page).text
+    assert "labels 250 exact 300 +20 %" in text and "FLOP 2 GFLOP estimated 3 GFLOP +50 %" in text
+    assert "<b>+50 %</b>" in page and "<b>+20 %</b>" not in page and "unknown unknown" in text
     assert "Predicted and actual" not in seen(render(told())).text
+    assert (
+        "no plan to compare with: it took too long"
+        in seen(render(told()._replace(planned=Planned((), "it took too long")))).text
+    )
 
 
 def test_costs_are_told_in_the_unit_of_the_study(told, seen) -> None:

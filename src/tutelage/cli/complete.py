@@ -26,6 +26,11 @@ def papers(incomplete: str) -> list[str]:
     return _starting(incomplete, stems("papers"))
 
 
+def plannable(incomplete: str) -> list[str]:
+    """Recipes and papers."""
+    return [*recipes(incomplete), *papers(incomplete)]
+
+
 def rooms(incomplete: str) -> list[str]:
     """Everything that `tutelage list` can list."""
     from tutelage.core.parts import ROOMS

@@ -23,6 +23,7 @@ from tutelage.cli import (
     verb_list,
     verb_new,
     verb_papers,
+    verb_plan,
     verb_predict,
     verb_report,
     verb_resume,
@@ -75,6 +76,7 @@ def tutelage(
 
 VERBS = (  # name, function, examples, one line for the list of verbs
     ("run", verb_run.run, verb_run.EXAMPLES, "Run a recipe, on its own data or on your file."),
+    ("plan", verb_plan.plan, verb_plan.EXAMPLES, "Say what a recipe will cost, and run nothing."),
     ("compare", verb_compare.compare, verb_compare.EXAMPLES, "Compare recipes under one budget, or files of scores."),
     ("resume", verb_resume.resume, verb_resume.EXAMPLES, "Go on with a run."),
     ("report", verb_report.report, verb_report.EXAMPLES, "Build a run's page and print its path."),

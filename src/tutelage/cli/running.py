@@ -54,6 +54,7 @@ def drive(record: Record, workers: int | Engine, json: bool) -> int:
 
 def done(record: Record, json: bool) -> int:
     """The report, the table and the contrasts of a finished run."""
+    from tutelage.cli.plan_text import far
     from tutelage.cli.tables import arms, contrasts
     from tutelage.report.build import build
     from tutelage.study.summary import summary
@@ -68,6 +69,8 @@ def done(record: Record, json: bool) -> int:
         result("\n" + contrasts(told))
     if told.outcome:
         result(f"\nall conditions together: {told.outcome}")
+    if told.planned is not None and (said := far(told.planned)):
+        say(said)
     result(f"\nreport: {page}")
     return 0
 

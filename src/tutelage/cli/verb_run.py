@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +10,18 @@ import typer
 from tutelage.cli import complete
 from tutelage.cli.options import Address, Json, RunsFolder, Sets, Where, Workers, engine_of, runs_folder
 from tutelage.cli.say import say
+from tutelage.cli.short_options import (
+    Arms,
+    Data,
+    ExamLabels,
+    ExamShare,
+    Group,
+    Id,
+    LabelColumn,
+    Labels,
+    Seeds,
+    Text,
+)  # fmt: skip
 
 EXAMPLES = """Examples:
 
@@ -25,35 +36,16 @@ Ends with 0 when done, whatever the verdict, and with 5 when it waits for a pers
 
 def run(
     recipe: Annotated[str, typer.Argument(help="A recipe file, or a built-in name.", autocompletion=complete.recipes)],
-    data: Annotated[
-        Path | None, typer.Option("--data", help="Your file: CSV, TSV, JSONL, Parquet or plain lines (.txt).")
-    ] = None,
-    text: Annotated[str | None, typer.Option("--text", help="Its column of texts.", show_default="text")] = None,
-    label: Annotated[
-        str | None, typer.Option("--label", help="Its column of labels; empty cells are unlabelled rows.")
-    ] = None,
-    labels: Annotated[
-        int | None, typer.Option("--labels", min=1, help="How many labels may be bought; per_round follows.")
-    ] = None,
-    id: Annotated[str | None, typer.Option("--id", help="Its column of ids.", show_default="row numbers")] = None,
-    group: Annotated[
-        str | None, typer.Option("--group", help="A column whose equal values stay on one side of the exam.")
-    ] = None,
-    exam_share: Annotated[
-        float | None,
-        typer.Option(
-            "--exam-share",
-            min=0.01,
-            max=0.9,
-            help="Share of the labels in the file that becomes the exam.",
-            show_default="0.25",
-        ),
-    ] = None,
-    exam_labels: Annotated[
-        int | None, typer.Option("--exam-labels", min=1, help="Buy an exam of so many random rows instead.")
-    ] = None,
-    seeds: Annotated[str | None, typer.Option("--seeds", help="5 are five seeds, 10:15 are 10 to 14.")] = None,
-    arm: Annotated[list[str] | None, typer.Option("--arm", help="Run this arm only; repeat for more.")] = None,
+    data: Data = None,
+    text: Text = None,
+    label: LabelColumn = None,
+    labels: Labels = None,
+    id: Id = None,
+    group: Group = None,
+    exam_share: ExamShare = None,
+    exam_labels: ExamLabels = None,
+    seeds: Seeds = None,
+    arm: Arms = None,
     workers: Workers = None,
     engine: Where = None,
     address: Address = None,

@@ -141,6 +141,7 @@ def _kinds(value: Any) -> str:
 
 
 def _run(name: str, root: Path, json: bool) -> int:
+    from tutelage.cli.plan_text import beside
     from tutelage.cli.tables import arms, contrasts
     from tutelage.core.errors import Fault, Refused, nearest
     from tutelage.runs.record import find
@@ -166,6 +167,8 @@ def _run(name: str, root: Path, json: bool) -> int:
         spent = ", ".join(f"{amount:g} {unit}" for unit, amount in state.spent.items())
         result(f"  {state.arm} seed {state.seed}: {state.status}, {state.rounds} rounds{', ' + spent if spent else ''}")
     result("\n" + arms(told))
+    if told.planned is not None and (told.planned.rows or told.planned.skipped):
+        result("\n" + beside(told.planned))
     if told.judged:
         result("\n" + contrasts(told))
     for note in told.notes:

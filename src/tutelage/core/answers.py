@@ -10,7 +10,7 @@ import numpy as np
 from tutelage.core.data import Block, Floats, Ints, Label, Pool, Rows, Share, Supervision, Table, labelled
 from tutelage.core.digest import digest
 from tutelage.core.errors import ContractBroken
-from tutelage.core.stages import Till
+from tutelage.core.stages import Answers, Till
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +90,11 @@ class Sealed:
     def of(self, part: str) -> Sealed:
         """The answers of another part. KeyError when there is none."""
         return self.parts[part]
+
+
+def price_of(answers: Answers, unit: str) -> float:
+    """What one look costs; 1 where the answers state no price."""
+    return float(getattr(answers, "prices", {}).get(unit, 1.0))
 
 
 def keys_of(about: Rows, source: str) -> list[str]:

@@ -8,11 +8,7 @@ C is then twice our strength.) A class without weight in the targets gets probab
 
 With fewer rows than columns the solution is W = X^T A, and the same steps are taken in A under the Gram matrix, so
 that a wide sparse X costs no more than a square one. float32 stays float32, float64 stays float64; the result depends
-on nothing but the arguments and, in the last digits, on the number of BLAS threads.
-
-FLOP, e entries of X other than 0 (n d when dense), C classes that occur: one evaluation of the objective and its
-gradient takes 4 e C (X W, then X^T R). Under the Gram matrix it takes 2 n^2 C, after 2 e n for the matrix itself and
-before 2 e C for the weights; without storing that matrix 4 e C. Sums that do not grow with e are left out.
+on nothing but the arguments and, in the last digits, on the number of BLAS threads. Its FLOP: kit.softmax_flop.
 """
 
 from __future__ import annotations
@@ -26,8 +22,7 @@ from scipy import sparse
 from tutelage.core.data import Array, Floats, Floats32, Ints
 from tutelage.core.stages import Spend
 from tutelage.kit.lbfgs import Evaluate, minimised
-
-DENSE_GRAM = 2048  # rows up to which the Gram matrix is stored; beyond, X (X^T A) is faster for sparse X and smaller
+from tutelage.kit.softmax_flop import DENSE_GRAM, flop
 
 
 class Softmax(NamedTuple):
@@ -108,11 +103,11 @@ def _entries(x: Any) -> int:
 
 def _by_columns(x: Any, y: Array, weight: Array, strength: float, spend: Spend) -> Problem:
     """Positions are (1, (d + 1) C): W, then b."""
-    (_, d), c = x.shape, y.shape[1]
-    flop = 4.0 * _entries(x) * c
+    (n, d), c = x.shape, y.shape[1]
+    cost = flop(n, d, _entries(x), c, warm=True)
 
     def evaluate(position: Array) -> tuple[float, Array]:
-        spend(flop)
+        spend(cost.each)
         table = position.reshape(d + 1, c)
         loss, residual = _cross_entropy(np.asarray(x @ table[:-1]), table[-1], y, weight)
         gradient = np.empty_like(table)
@@ -131,14 +126,14 @@ def _by_columns(x: Any, y: Array, weight: Array, strength: float, spend: Spend) 
 def _by_rows(x: Any, y: Array, weight: Array, strength: float, spend: Spend) -> Problem:
     """Positions are (2, (n + 1) C): A, then b; beside it its image X X^T A, then b."""
     n, c = y.shape
-    spend((2.0 * _entries(x) * n if n <= DENSE_GRAM else 0.0) + 2.0 * _entries(x) * c)
-    flop = 2.0 * n * n * c if n <= DENSE_GRAM else 4.0 * _entries(x) * c
+    cost = flop(n, x.shape[1], _entries(x), c)
+    spend(cost.once)
     gram: Any = None if n > DENSE_GRAM else x @ x.T
     if sparse.issparse(gram):
         gram = gram.toarray()
 
     def evaluate(position: Array) -> tuple[float, Array]:
-        spend(flop)
+        spend(cost.each)
         (a, image) = position.reshape(2, n + 1, c)
         loss, residual = _cross_entropy(image[:-1].copy(), image[-1], y, weight)
         gradient = np.empty((2, n + 1, c), dtype=x.dtype)

@@ -15,7 +15,8 @@ True
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from tutelage.core.data import (
     Itself,
@@ -30,6 +31,7 @@ from tutelage.core.data import (
     Target,
     Text,
 )  # fmt: skip
+from tutelage.core.forecast import Lot, Work
 from tutelage.core.method import method
 from tutelage.core.stages import Learned, Penalty, Syllabus, View
 
@@ -38,6 +40,10 @@ from tutelage.core.stages import Learned, Penalty, Syllabus, View
 class Nothing:
     needs: ClassVar[Kinds] = frozenset()
     accepts: ClassVar[Kinds] = frozenset({Label, Soft, Text, Replies, Preference, Ranking, Share, Target, Itself})
+
+    def work(self, student: Any, lot: Lot) -> Mapping[str, Work]:
+        """None."""
+        return {}
 
     def learn(self, syllabus: Syllabus, penalty: Penalty | None, view: View, rng: Rng) -> Learned:
         return Learned(view.student)

@@ -22,13 +22,14 @@ Neutral limit: without lessons the student comes back untaught, with uniform pro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
 from tutelage.core.data import Block, Kinds, Label, Lessons, Rng, Soft
 from tutelage.core.errors import ContractBroken
+from tutelage.core.forecast import CanForetell, Lot, Work
 from tutelage.core.method import method
 from tutelage.core.stages import CanFit, CanWeigh, Learned, Penalty, Stage, Student, Syllabus, View, able
 from tutelage.kit.targets import targets
@@ -40,6 +41,10 @@ LEAST = 1e-12  # a probability below it counts as this in the reported loss, whi
 class Refit:
     needs: ClassVar[Kinds] = frozenset({CanFit})
     accepts: ClassVar[Kinds] = frozenset({Label, Soft})
+
+    def work(self, student: Any, lot: Lot) -> Mapping[str, Work]:
+        """The FLOP of the student's fit; nothing where its maker cannot foretell it."""
+        return {"flop": student.flop(lot)} if isinstance(student, CanForetell) else {}
 
     def learn(self, syllabus: Syllabus, penalty: Penalty | None, view: View, rng: Rng) -> Learned:
         if penalty is not None:

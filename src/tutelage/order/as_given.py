@@ -32,6 +32,10 @@ class AsGiven:
 
     needs: ClassVar[Kinds] = frozenset()
 
+    def rows(self, n: float) -> float:
+        """Every lesson once."""
+        return n
+
     def plan(self, lessons: Lessons, view: View, rng: Rng) -> Syllabus:
         """One stage, also when there is no lesson."""
         size = sum(block.size for block in lessons)

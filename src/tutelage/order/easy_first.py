@@ -39,6 +39,10 @@ class EasyFirst:
 
     needs: ClassVar[Kinds] = frozenset({CanWeigh})
 
+    def rows(self, n: float) -> float:
+        """A lesson stands in every stage that it is easy enough for."""
+        return float(sum(-(-step * int(n) // self.stages) for step in range(1, self.stages + 1)))
+
     def plan(self, lessons: Lessons, view: View, rng: Rng) -> Syllabus:
         """`stages` stages, also when there is no lesson. ContractBroken unless all are labels or distributions."""
         ease = np.concatenate([np.zeros(0), *(_ease(block, view) for block in lessons)])

@@ -52,7 +52,7 @@ class Sitting(NamedTuple):
 
 
 class Spent(NamedTuple):
-    """One unit of one arm, mean over its finished seeds, against its limit and against what a plan foresaw."""
+    """One unit of one arm, mean over its finished seeds, against its limit."""
 
     arm: str
     unit: str
@@ -61,8 +61,17 @@ class Spent(NamedTuple):
     limit: str  # "no limit" without one
     left: str
     share: float  # 0..1, NaN without a limit
-    foreseen: str  # "" where nothing was foreseen
-    ratio: str  # paid / foreseen
+
+
+class Foreseen(NamedTuple):
+    """One thing over all arms and seeds, as the plan had it and as it came."""
+
+    what: str
+    planned: str  # "unknown" where it could not be told
+    sure: str  # exact, at most, estimated, unknown
+    actual: str
+    off: str  # the difference as a share of what was planned
+    far: bool  # off by more than a quarter
 
 
 def plots(summary: Summary) -> tuple[Plot, ...]:
@@ -165,24 +174,33 @@ def fact_names(facts: Sequence[Facts]) -> tuple[str, ...]:
 
 
 def spending(summary: Summary) -> tuple[Spent, ...]:
-    """Every unit that an arm paid, could have paid or was foreseen to pay, for one arm at one seed."""
+    """Every unit that an arm paid or could have paid, for one arm at one seed."""
     made, over = [], units(summary)
     for arm in summary.arms:
-        foreseen = summary.planned.get(arm.name, {})
-        for unit in dict.fromkeys([*over, *arm.spent, *foreseen]):
-            made.append(_spent(arm, unit, summary.budget.get(unit, math.inf), foreseen.get(unit, math.nan)))
+        for unit in dict.fromkeys([*over, *arm.spent]):
+            made.append(_spent(arm, unit, summary.budget.get(unit, math.inf)))
     return tuple(made)
 
 
-def _spent(arm: ArmOf, unit: str, most: float, foreseen: float) -> Spent:
+def foreseen(summary: Summary) -> tuple[Foreseen, ...]:
+    """What the plan said beside what came; nothing for a run without a plan and for one that is not done."""
+    if summary.planned is None:
+        return ()
+    far = summary.planned.far
+    return tuple(
+        Foreseen(plain_unit(one.what), "unknown" if one.planned is None else cell(one.planned, one.what), one.sure,
+                 cell(one.actual, one.what), "–" if one.planned is None else f"{100 * one.off:+.0f} %", one in far)
+        for one in summary.planned.rows
+    )  # fmt: skip
+
+
+def _spent(arm: ArmOf, unit: str, most: float) -> Spent:
     known = bool(arm.seeds) or unit in arm.spent
     paid = arm.spent.get(unit, 0.0) if known else math.nan
     share = min(1.0, paid / most) if math.isfinite(most) and most > 0 else math.nan
-    ratio = f"{paid / foreseen:.2f}" if known and foreseen > 0 else ""
     left = cell(most - paid, unit) if known and math.isfinite(most) else "–"
     return Spent(arm.name, plain_unit(unit), len(arm.seeds), cell(paid, unit) if known else "–",
-                 cell(most, unit) if math.isfinite(most) else "no limit", left, share,
-                 cell(foreseen, unit) if math.isfinite(foreseen) else "", ratio)  # fmt: skip
+                 cell(most, unit) if math.isfinite(most) else "no limit", left, share)  # fmt: skip
 
 
 def half_width(arm: ArmOf, of: str) -> float:

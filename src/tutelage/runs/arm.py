@@ -52,7 +52,9 @@ def _execute(record: Record, arm: str, seed: int, place: Path) -> str:
     read = record.read()
     recipe = read.recipes[arm]
     parts = fit_one(recipe, read.source, arm, next(iter(read.study.arms)))
+    started = time.perf_counter()
     course: Course = parts.data.course(stream(seed, "data"))
+    clock = {"data": round(time.perf_counter() - started, 6)}
     events = place / "events.jsonl"
     purse = till(read.study.budget, events, answered(record.folder))
     journal = purse.book.journal
@@ -74,7 +76,7 @@ def _execute(record: Record, arm: str, seed: int, place: Path) -> str:
         return "waiting"
     finally:
         journal.close()
-    _end(place, last, purse.book, done)
+    _end(place, last, purse.book, done, clock)
     return "done"
 
 
@@ -84,9 +86,7 @@ def _written(stream_: Iterator[Round], journal: Journal, purse: RecordedTill, pl
     started, longest = time.perf_counter(), 0.0
     for one in stream_:
         known = before[len(done)]["seconds"] if len(done) < len(before) else None
-        seconds = (
-            round(time.perf_counter() - started, 6) if known is None else known
-        )  # done again, it took what it took
+        seconds = round(time.perf_counter() - started, 6) if known is None else known  # done again: what it took then
         longest = max(longest, seconds)
         purse.book.ledger.charge("seconds", seconds)
         arrays = _arrays(one)
@@ -124,6 +124,7 @@ def _line(one: Round, course: Course, spent: Mapping[str, float], seconds: float
         "scores": {score.name: score.value for score in one.scores},
         "higher": {score.name: score.higher_is_better for score in one.scores},
         "seconds": seconds,
+        "clock": {stage: round(took, 6) for stage, took in one.clock.items()},
     }
 
 
@@ -178,7 +179,7 @@ def _queue(place: Path, waiting: Waiting) -> None:
     write(place / "queue.jsonl", "\n".join(json.dumps(line, ensure_ascii=False) for line in [head, *rows]) + "\n")
 
 
-def _end(place: Path, last: Round | None, book: Book, done: list[str]) -> None:
+def _end(place: Path, last: Round | None, book: Book, done: list[str], clock: Mapping[str, float]) -> None:
     if last is not None:
         model = place / "model"
         shutil.rmtree(model, ignore_errors=True)
@@ -186,7 +187,7 @@ def _end(place: Path, last: Round | None, book: Book, done: list[str]) -> None:
     bought = [[key, _timeless(book.charged[key])] for key in sorted(book.charged)]
     mark = digest(bought, done, last.student.fingerprint if last is not None else None)
     closing = Journal(place / "events.jsonl")
-    closing.append({"event": "end", "digest": mark, "spent": dict(book.ledger.spent)})
+    closing.append({"event": "end", "digest": mark, "spent": dict(book.ledger.spent), "clock": clock})
     closing.close()
     shutil.rmtree(place / "scratch", ignore_errors=True)
 

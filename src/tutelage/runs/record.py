@@ -102,11 +102,11 @@ class Record(NamedTuple):
         return digest([[state.arm, state.seed, state.digest] for state in states])
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        """One process at a time works on a run. Refused, with the pid of the one that does."""
+    def lock(self, alone: bool = True) -> Iterator[None]:
+        """One process at a time works on a run, or several that are not alone. Refused, with the pid of one that is."""
         with (self.folder / "lock").open("a+") as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
             except OSError:
                 file.seek(0)
                 raise Refused(Fault(self.name, f"process {file.read().strip()} is working on this run")) from None

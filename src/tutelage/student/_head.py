@@ -14,9 +14,12 @@ from scipy import sparse
 from tutelage.core.data import Array, Block, Floats32, Lessons, Pool, Rows, labelled
 from tutelage.core.digest import digest
 from tutelage.core.errors import ContractBroken, Fault, Refused
+from tutelage.core.forecast import Lot, Width, Work
 from tutelage.core.method import settings
 from tutelage.core.stages import Spend
 from tutelage.kit.softmax import Softmax, nearest_mean, solved
+from tutelage.kit.softmax_flop import flop as softmax_flop
+from tutelage.kit.softmax_flop import nearest_mean_flop
 from tutelage.kit.targets import longest, targets
 
 TOLERANCE = 1e-4  # of the mean gradient: halves the time of 1e-6, and accuracy on development data is the same
@@ -47,7 +50,7 @@ class Head:
     def fitted(self, lessons: Lessons, features: Features, spend: Spend | None = None) -> Head:
         """Solved for these lessons alone; present weights only shorten the way. Without a lesson: not fitted.
 
-        FLOP: as in kit.softmax; the nearest mean takes 2 n d C.
+        FLOP: as in kit.softmax_flop.
         """
         wanted = targets(lessons, self.labels)
         if not len(wanted.weight):
@@ -55,7 +58,7 @@ class Head:
         x = stacked([features(pool) for pool in wanted.pools])
         if self.kind == "nearest_mean":
             if spend is not None:
-                spend(2.0 * (x.nnz if sparse.issparse(x) else x.size) * len(wanted.labels))
+                spend(nearest_mean_flop(x.nnz if sparse.issparse(x) else x.size, len(wanted.labels)))
             made = nearest_mean(x, wanted.probs, wanted.weight, self.strength)
         else:
             start = self._grown(len(wanted.labels))
@@ -85,6 +88,23 @@ class Head:
         return self.softmax._replace(
             weights=weights, bias=np.pad(self.softmax.bias, (0, more), constant_values=-np.inf)
         )
+
+
+def vectors(pool: Pool) -> Width:
+    """Of the pool's own vectors."""
+    size = pool.table.columns.column("vector").type.list_size
+    return Width(size, size, True)
+
+
+def flop(lot: Lot, kind: str = "softmax", dense: bool = True) -> Work:
+    """What `Head.fitted` will spend; a softmax that is not dense never starts from where it was."""
+    if not lot.rows:
+        return Work(0.0, True)
+    entries = lot.rows * lot.width.entries
+    if kind == "nearest_mean":
+        return Work(nearest_mean_flop(entries, lot.labels), lot.width.exact)
+    cost = softmax_flop(lot.rows, lot.width.columns, entries, lot.classes, lot.warm and dense)
+    return Work(cost.once + lot.evaluations * cost.each, False)
 
 
 def uniform(n: int, classes: int) -> Floats32:

@@ -19,7 +19,9 @@ from tutelage.study.checks import of_material, of_study
 from tutelage.study.control import plan_arms
 from tutelage.study.engine import Engine, Workers, engine
 from tutelage.study.judge import decided, judge, looks_of
+from tutelage.study.observe import observe
 from tutelage.study.opened import courses_of, opened
+from tutelage.study.planned import keep
 from tutelage.study.progress import Progress
 
 __all__ = ["Engine", "Prepared", "Progress", "Workers", "go_on", "plan_arms", "prepare", "start"]
@@ -51,7 +53,9 @@ def prepare(read: Read) -> Prepared:
 
 def start(prepared: Prepared, root: Path, sets: tuple[str, ...] = (), name: str = "") -> Record:
     """Make the folder of a new run under `root`; runs nothing."""
-    return create(prepared.read, prepared.courses, root, sets, name)
+    record = create(prepared.read, prepared.courses, root, sets, name)
+    keep(record, prepared.read, prepared.parts, prepared.courses)
+    return record
 
 
 def go_on(record: Record, workers: Workers = None, progress: Callable[[Progress], None] | None = None) -> str:
@@ -88,6 +92,7 @@ def _gone_on(record: Record, workers: Workers, progress: Callable[[Progress], No
                 said.add(ended.how)
             tell(work.watch.look("teaching"))
         tell(work.watch.look("teaching"))
+    observe(record)
     return "waiting" if "waiting" in said else "done"
 
 

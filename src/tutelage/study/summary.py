@@ -22,6 +22,7 @@ from tutelage.study.asked import Asked, Confused, asked, confused, label_names
 from tutelage.study.estimate import Facts, Point, ScoreOf, facts, points, score_of
 from tutelage.study.judge import Judged, judge, overall
 from tutelage.study.measure import round_lines
+from tutelage.study.planned import Planned, planned
 
 FARTHEST = ("new", "started", "done", "waiting")  # waiting counts most: somebody has something to do
 
@@ -62,7 +63,7 @@ class Summary(NamedTuple):
     resolved: str
     labels: tuple[str, ...]
     first_seed: int
-    planned: Mapping[str, Mapping[str, float]] = {}  # {arm: {unit: foreseen for one seed}}; empty without a plan
+    planned: Planned | None = None  # what the run was expected to take, beside what it took
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -97,7 +98,7 @@ def summary(record: Record) -> Summary:
         dict(read.study.budget), cost, sum(arm.seconds for arm in arms), record.digest(),
         notes, json.loads((folder / "environment.json").read_text(encoding="utf-8")),
         (folder / "recipe.yaml").read_text(encoding="utf-8"), (folder / "resolved.yaml").read_text(encoding="utf-8"),
-        labels, seed,
+        labels, seed, planned(record, states),
     )  # fmt: skip
 
 

@@ -54,6 +54,10 @@ class Human:
         """One label."""
         return {"labels": self.price}
 
+    def charges(self, rows: int, answers: Answers) -> Mapping[str, float]:
+        """Every row at its price, as if the person knew them all."""
+        return {"labels": rows * self.price}
+
     def teach(self, asked: Rows, view: View, answers: Answers, rng: Rng) -> Taught:
         """Label lessons about the rows that were known. Raises Spent, or Waiting with the rows still unanswered."""
         if asked.size == 0:

@@ -24,12 +24,13 @@ array([1, 1, 1, 0, 0, 0])
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
-from tutelage.core.answers import keys_of
+from tutelage.core.answers import keys_of, price_of
 from tutelage.core.data import Floats, Ints, Kinds, Label, Rng, Rows
 from tutelage.core.digest import digest
 from tutelage.core.method import method
@@ -46,6 +47,11 @@ class Noisy:
     needs: ClassVar[Kinds] = frozenset()
     gives: ClassVar[Kinds] = frozenset({Label})
     spends: ClassVar[frozenset[str]] = frozenset({"labels"})
+
+    def charges(self, rows: int, answers: Answers) -> Mapping[str, float]:
+        """The price of one look for each row."""
+        sealed = answers if self.part is None else answers.of(self.part)
+        return {"labels": rows * price_of(sealed, "labels")}
 
     def teach(self, asked: Rows, view: View, answers: Answers, rng: Rng) -> Taught:
         """One Label lesson per row asked about, at the oracle's price; memory: who this annotator is."""

@@ -16,8 +16,10 @@ Neutral limit: none; it is what noisier teachers become when they never err (`no
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
+from tutelage.core.answers import price_of
 from tutelage.core.data import Kinds, Label, Rng, Rows
 from tutelage.core.method import method
 from tutelage.core.stages import Answers, Taught, View
@@ -32,6 +34,11 @@ class Oracle:
     needs: ClassVar[Kinds] = frozenset()
     gives: ClassVar[Kinds] = frozenset({Label})
     spends: ClassVar[frozenset[str]] = frozenset({"labels"})
+
+    def charges(self, rows: int, answers: Answers) -> Mapping[str, float]:
+        """The price of one look for each row."""
+        sealed = answers if self.part is None else answers.of(self.part)
+        return {"labels": rows * price_of(sealed, "labels")}
 
     def teach(self, asked: Rows, view: View, answers: Answers, rng: Rng) -> Taught:
         """One Label lesson per row asked about. Raises Spent before the budget would be passed."""

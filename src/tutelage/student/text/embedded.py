@@ -32,6 +32,7 @@ from pydantic import Field
 from tutelage.core.data import Block, Floats32, Kinds, Lessons, Modality, Pool, Rng
 from tutelage.core.digest import digest
 from tutelage.core.errors import Fault, Refused
+from tutelage.core.forecast import Lot, Width, Work
 from tutelage.core.method import method, settings
 from tutelage.core.parts import part
 from tutelage.core.stages import CanEmbed, CanFit, CanWeigh, Spend
@@ -97,6 +98,15 @@ class Embedded:
         batches = (encoded(self.encoder, batch) for batch in pool.batches(_head.AT_ONCE))
         projection = learnt(batches, self.encoder.width, self.features, self.components, self.normalize)
         return EmbeddedStudent(self, projection, Head(pool.labels, self.strength, self.head))
+
+    def width(self, pool: Pool) -> Width:
+        """Of the projection; nothing is encoded."""
+        size = self.encoder.width if self.components is None else min(self.components, self.encoder.width)
+        return Width(size, size, True)
+
+    def flop(self, lot: Lot) -> Work:
+        """Of one fit of the head."""
+        return _head.flop(lot, self.head)
 
     def load(self, folder: Path) -> EmbeddedStudent:
         labels, arrays = _head.read(folder, self)

@@ -34,11 +34,14 @@ from pydantic import Field
 
 from tutelage.core.data import Array, Block, Floats32, Kinds, Lessons, Modality, Pool, Rng
 from tutelage.core.digest import digest
+from tutelage.core.forecast import Lot, Width, Work
 from tutelage.core.method import method, settings
 from tutelage.core.stages import CanFit, CanWeigh, Spend
 from tutelage.student import _head
 from tutelage.student._head import Head
 from tutelage.student.text._ngrams import Ngrams, hashed, weighted
+
+COUNTED = 256  # texts whose n-grams are counted to foretell the work of a fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +91,16 @@ class Linear:
         else:
             ngrams = hashed(self.ngrams, self.bits)
         return LinearStudent(self, ngrams, Head(pool.labels, self.strength))
+
+    def width(self, pool: Pool) -> Width:
+        """Counted on a few of the pool's texts; those n-grams that `min_count` drops are among them."""
+        some = pool.take(np.linspace(0, len(pool) - 1, min(len(pool), COUNTED), dtype=np.int64))
+        entries = hashed(self.ngrams, self.bits).rows(some.texts()).nnz / len(some) if len(some) else 0.0
+        return Width(2**self.bits, entries, False)
+
+    def flop(self, lot: Lot) -> Work:
+        """Of one fit, as if its lessons' n-grams were more than its lessons."""
+        return _head.flop(lot, dense=False)
 
     def load(self, folder: Path) -> LinearStudent:
         labels, arrays = _head.read(folder, self)

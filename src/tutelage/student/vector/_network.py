@@ -27,9 +27,9 @@ class Plan(NamedTuple):
     lr: float
     l2: float
 
-    def flop(self, layers: Sequence[Layer], rows: int) -> float:
+    def flop(self, widths: Sequence[float], rows: float) -> float:
         """6 P rows epochs: 2 P a row forward and 4 P back, P the number of weights; biases and Adam are left out."""
-        return 6.0 * sum(layer.weights.size for layer in layers) * rows * self.epochs
+        return 6.0 * sum(a * b for a, b in zip(widths, widths[1:], strict=False)) * rows * self.epochs
 
 
 def begun(widths: Sequence[int], rng: Rng) -> tuple[Layer, ...]:

@@ -27,6 +27,7 @@ from pydantic import Field
 
 from tutelage.core.data import Block, Floats32, Kinds, Lessons, Modality, Pool, Rng
 from tutelage.core.digest import digest
+from tutelage.core.forecast import Lot, Width, Work
 from tutelage.core.method import method, settings
 from tutelage.core.stages import CanEmbed, CanFit, CanWeigh, Spend
 from tutelage.student import _head
@@ -80,6 +81,14 @@ class Logistic:
 
     def begin(self, pool: Pool, rng: Rng) -> LogisticStudent:
         return LogisticStudent(self, standard(pool, self.standardise), Head(pool.labels, self.strength))
+
+    def width(self, pool: Pool) -> Width:
+        """Every number of a vector counts."""
+        return _head.vectors(pool)
+
+    def flop(self, lot: Lot) -> Work:
+        """Of one fit: as many evaluations as the solver takes."""
+        return _head.flop(lot)
 
     def load(self, folder: Path) -> LogisticStudent:
         labels, arrays = _head.read(folder, self)

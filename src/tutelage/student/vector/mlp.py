@@ -34,6 +34,7 @@ from pydantic import Field
 from tutelage.core.data import Array, Block, Floats32, Kinds, Lessons, Modality, Pool, Rng
 from tutelage.core.descent import CanDescend, CanGrow, Encoded, Scores, Vectors
 from tutelage.core.digest import digest
+from tutelage.core.forecast import Lot, Width, Work
 from tutelage.core.method import method, settings
 from tutelage.core.stages import CanEmbed, CanFit, CanWeigh, Spend
 from tutelage.kit.targets import longest, targets
@@ -87,7 +88,7 @@ class MlpStudent:
         start = Layer(np.zeros((width, len(seen)), np.float32), np.zeros(len(seen), np.float32))
         plan = Plan(self.maker.epochs, self.maker.batch, self.maker.lr, self.maker.l2)
         if spend is not None:
-            spend(plan.flop((*self.first, start), len(x)))
+            spend(plan.flop([len(self.standard.mean), *self.maker.hidden, len(seen)], len(x)))
         layers, top = trained(self.first, start, x, wanted.probs[:, seen], wanted.weight, plan, rng)
         return replace(self, names=wanted.labels, layers=layers, top=_widened(top, seen, len(wanted.labels)))
 
@@ -141,6 +142,15 @@ class Mlp:
         held = standard(pool)
         first = begun((len(held.mean), *self.hidden), rng)
         return MlpStudent(self, pool.labels, held, first, first)
+
+    def width(self, pool: Pool) -> Width:
+        """Every number of a vector counts."""
+        return _head.vectors(pool)
+
+    def flop(self, lot: Lot) -> Work:
+        """Of one fit: its epochs are fixed, so it is exact where the number of classes is."""
+        plan = Plan(self.epochs, self.batch, self.lr, self.l2)
+        return Work(plan.flop([lot.width.columns, *self.hidden, lot.classes], lot.rows), True)
 
     def load(self, folder: Path) -> MlpStudent:
         labels, arrays = _head.read(folder, self)

@@ -1,0 +1,34 @@
+"""The short options of `run` and `plan`: a person's own file, how many labels, which seeds and arms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Data = Annotated[Path | None, typer.Option("--data", help="Your file: CSV, TSV, JSONL, Parquet or plain lines (.txt).")]
+Text = Annotated[str | None, typer.Option("--text", help="Its column of texts.", show_default="text")]
+LabelColumn = Annotated[
+    str | None, typer.Option("--label", help="Its column of labels; empty cells are unlabelled rows.")
+]
+Labels = Annotated[
+    int | None, typer.Option("--labels", min=1, help="How many labels may be bought; per_round follows.")
+]
+Id = Annotated[str | None, typer.Option("--id", help="Its column of ids.", show_default="row numbers")]
+Group = Annotated[str | None, typer.Option("--group", help="A column whose equal values stay on one side of the exam.")]
+ExamShare = Annotated[
+    float | None,
+    typer.Option(
+        "--exam-share",
+        min=0.01,
+        max=0.9,
+        help="Share of the labels in the file that becomes the exam.",
+        show_default="0.25",
+    ),
+]
+ExamLabels = Annotated[
+    int | None, typer.Option("--exam-labels", min=1, help="Buy an exam of so many random rows instead.")
+]
+Seeds = Annotated[str | None, typer.Option("--seeds", help="5 are five seeds, 10:15 are 10 to 14.")]
+Arms = Annotated[list[str] | None, typer.Option("--arm", help="Take this arm only; repeat for more.")]

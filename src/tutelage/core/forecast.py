@@ -1,0 +1,76 @@
+"""What a method may say beforehand: what its work will cost and what it will charge, without doing it.
+
+None of these has to be there. A method without one can be used like any other; a plan then says that it cannot tell.
+Each foretells with the very formula by which the work is charged when it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+from tutelage.core.data import Pool
+from tutelage.core.stages import Answers
+
+
+class Width(NamedTuple):
+    """The inputs of a head over fixed features. entries: numbers of one row that are not 0, on average."""
+
+    columns: float
+    entries: float
+    exact: bool
+
+
+class Lot(NamedTuple):
+    """What one fit is about, in numbers.
+
+    rows: lessons of positive weight. classes: how many occur among them. labels: how many are known.
+    warm: the student has been fitted before. evaluations: of the objective, where the solver decides how many.
+    """
+
+    width: Width
+    rows: float
+    classes: float
+    labels: int
+    warm: bool = False
+    evaluations: float = 0.0
+
+
+class Work(NamedTuple):
+    """amount: of the unit it stands beside. exact: it follows from the lot alone, however the fit goes."""
+
+    amount: float
+    exact: bool
+
+
+@runtime_checkable
+class CanForetell(Protocol):
+    """A student's maker. width: of the features, from the pool alone. flop: of one fit; not exact where it depends
+    on how many evaluations a solver takes.
+    """
+
+    def width(self, pool: Pool) -> Width: ...
+    def flop(self, lot: Lot) -> Work: ...
+
+
+@runtime_checkable
+class ForetellsWork(Protocol):
+    """A learner. work: what it will charge to the till for learning this lot, by unit."""
+
+    def work(self, student: Any, lot: Lot) -> Mapping[str, Work]: ...
+
+
+@runtime_checkable
+class ForetellsRows(Protocol):
+    """A curriculum. rows: how many of `n` lessons its plan holds, a lesson that stands in two stages twice."""
+
+    def rows(self, n: float) -> float: ...
+
+
+@runtime_checkable
+class ForetellsCharges(Protocol):
+    """A teacher. charges: by unit, for teaching about so many rows that it was never asked about before; the most
+    where a person may not know an answer.
+    """
+
+    def charges(self, rows: int, answers: Answers) -> Mapping[str, float]: ...

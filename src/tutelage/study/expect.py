@@ -1,0 +1,59 @@
+"""What the rates of this machine say about rounds that were played through: evaluations, seconds, bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tutelage.core.parts import name_of
+from tutelage.recipe.fit import Parts
+from tutelage.study.amounts import Amount
+from tutelage.study.calibration import Rates
+from tutelage.study.efforts import of_disk, of_fit, of_kept, of_turn
+from tutelage.study.foresee import EVALUATIONS, KEPT, Assumed, Turn
+from tutelage.study.material import Material
+
+# Bytes of an arm's folder where none was written here yet: for each arm, round, 1,000 items of scores, 1,000 lessons,
+# 1,000 purchases and 1,000 numbers of a head. Read off two arms of few-labels.
+BYTES = (3000.0, 1500.0, 4700.0, 2500.0, 1.2e5, 4200.0)
+
+
+def assumed(rates: Rates) -> Assumed:
+    """What earlier runs on this machine have shown, else the constants of study.foresee."""
+
+    def kept(teacher: str, asked: float) -> float:
+        told = rates.tell(of_kept(teacher, asked))
+        return min(told.value, asked) if told.by == "method" else KEPT * asked
+
+    def evaluations(student: str, rows: float) -> float:
+        told = rates.tell(of_fit(student, rows))
+        return told.value if told.by == "method" else EVALUATIONS
+
+    return Assumed(kept, evaluations)
+
+
+def evaluations_of(parts: Parts, rates: Rates) -> str:
+    """What an estimate of FLOP rests on."""
+    student = name_of(type(parts.student))
+    seen = rates.tell(of_fit(student, 1.0)).by == "method"
+    return f"fits of {student} as long as earlier ones here" if seen else f"{EVALUATIONS:g} evaluations a fit"
+
+
+def seconds_of(parts: Parts, material: Material, turns: Sequence[Turn], rates: Rates) -> Amount:
+    """Of the loop; unknown where this machine has run nothing."""
+    told = [(one.stage, one.use, rates.tell(one)) for turn in turns for one in of_turn(parts, material, turn)]
+    if any(not one.by for _, _, one in told):
+        return Amount(None, "unknown", "this machine has run nothing yet: tutelage plan --calibrate")
+    new = [use for stage, use, one in told if one.by == "stage" and stage in {"choose", "teach", "learn"}]
+    whys = [f"rates of {rates.seen('learn')} rounds on this machine", *(f"{use} has not run here yet" for use in new)]
+    why = "; ".join(dict.fromkeys(whys))
+    return Amount(sum(one.value for _, _, one in told), "estimated", why)
+
+
+def disk_of(parts: Parts, material: Material, turns: Sequence[Turn], rates: Rates) -> Amount:
+    effort = of_disk(parts, material, turns)
+    usual = sum(a * b for a, b in zip(BYTES, effort.counts, strict=True))
+    here = rates.rows.get(f"{effort.stage} {effort.use}", [])
+    if not here:
+        return Amount(usual, "estimated", "usual sizes")
+    foretold = sum(a * b for row in here for a, b in zip(BYTES, row, strict=False))
+    return Amount(usual * sum(row[-1] for row in here) / foretold, "estimated", f"sizes of {len(here)} arms here")
