@@ -46,6 +46,30 @@ def both(text: str, sets: tuple[str, ...], root: Path):
     return made, jobs, states
 
 
+LIFE = """
+arms:
+  on: {data: {use: digit_lifetimes, scenario: dispersed, passes: 1, slices: 2}, student: {use: vector.mlp, hidden: [8]},
+       learn: {use: gradient, optimiser: sgd, passes: 2, batch: 8}}
+  head: {learn: {adapter: {use: head_only}}}
+  joint: {restart: true}
+  expert: {data: {task: 0}}
+seeds: [900]
+control: none
+"""
+
+
+@pytest.mark.parametrize(
+    "sets", [(), ("per_round=30",), ("budget.labels=200",), ("budget.flop=3000000",)], ids=" ".join
+)
+def test_a_lifetime_is_played_through_exactly(tmp_path: Path, sets: tuple[str, ...]) -> None:
+    """Episodes, the examination before them, and the FLOP of a descent: as the run then has them."""
+    _, jobs, states = both(LIFE, sets, tmp_path)
+    for key, job in jobs.items():
+        assert job.rounds.value == states[key].rounds, key
+        assert job.units["labels"].value == states[key].spent["labels"], key
+        assert job.units["flop"].sure == "exact" and job.units["flop"].value == pytest.approx(states[key].spent["flop"])
+
+
 @pytest.mark.parametrize(
     "sets",
     [

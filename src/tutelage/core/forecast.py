@@ -54,6 +54,13 @@ class CanForetell(Protocol):
 
 
 @runtime_checkable
+class HasMatrices(Protocol):
+    """A maker of students that a gradient moves. matrices: their sizes, from the inputs to the head, which is last."""
+
+    def matrices(self, lot: Lot) -> tuple[float, ...]: ...
+
+
+@runtime_checkable
 class ForetellsWork(Protocol):
     """A learner. work: what it will charge to the till for learning this lot, by unit."""
 

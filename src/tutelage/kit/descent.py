@@ -76,7 +76,12 @@ def flop(opened: Opened, visits: int, lengths: Ints | None = None) -> float:
     sizes = {name: one.numel() for name, one in opened.module.named_parameters() if one.ndim >= 2}
     moving = sum(size for name, size in sizes.items() if name in open_)
     positions = visits * (1.0 if lengths is None else float(np.mean(lengths)))
-    return float(4 * sum(sizes.values()) + 2 * moving) * positions
+    return flop_of(sum(sizes.values()), moving, positions)
+
+
+def flop_of(size: float, moving: float, positions: float) -> float:
+    """The same from P, P_open and the number of positions."""
+    return (4.0 * size + 2.0 * moving) * positions
 
 
 def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: int, how: How, rng: Rng,

@@ -39,11 +39,12 @@ from pydantic import Field
 
 from tutelage.core.data import Array, Kinds, Rng
 from tutelage.core.descent import CanDescend, CanGrow, Encoded
+from tutelage.core.forecast import HasMatrices, Lot, Work
 from tutelage.core.method import method
-from tutelage.core.parts import build, part
+from tutelage.core.parts import build, name_of, part
 from tutelage.core.stages import Learned, Penalty, Syllabus, View, able
 from tutelage.kit.batching import Plan, mean_weight, planned, updates_and_rows, walk
-from tutelage.kit.descent import Turn, as_tensors, descended, flop, steady
+from tutelage.kit.descent import Turn, as_tensors, descended, flop, flop_of, steady
 from tutelage.kit.targets import longest
 
 
@@ -71,6 +72,15 @@ class Gradient:
     def accepts(self) -> Kinds:
         """What the objective accepts."""
         return frozenset(self.objective.accepts)
+
+    def work(self, student: Any, lot: Lot) -> Mapping[str, Work]:
+        """The FLOP of the updates, where student and adapter say which matrices there are and which of them move."""
+        opened = {"full": slice(None), "head_only": slice(-1, None)}.get(name_of(type(self.adapter)))
+        if opened is None or not isinstance(student, HasMatrices):
+            return {}
+        sizes = student.matrices(lot)
+        amount = flop_of(sum(sizes), sum(sizes[opened]), lot.rows * self.passes)
+        return {"flop": Work(amount, float(self.passes).is_integer())}
 
     def learn(self, syllabus: Syllabus, penalty: Penalty | None, view: View, rng: Rng) -> Learned:
         """A new student; without an update the present one, and its memory as it was."""

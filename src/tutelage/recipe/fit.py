@@ -106,7 +106,11 @@ def fit_one(recipe: Recipe, source: Source, arm: str = "", first: str = "") -> P
 
 def resolved(parts: Parts, pool: Pool) -> Parts:
     """The same parts with what only the data can say: how many rounds there are, and whether each one restarts."""
-    count = len(episodes(pool))
+    return with_episodes(parts, len(episodes(pool)))
+
+
+def with_episodes(parts: Parts, count: int) -> Parts:
+    """The same for data in `count` episodes; 0: not in episodes."""
     steps = tuple(step if step.restart is not None else step._replace(restart=count == 0) for step in parts.steps)
     rounds = parts.rounds if not count else min(count, parts.rounds or count)
     return parts._replace(steps=steps, rounds=rounds)

@@ -5,6 +5,8 @@ chosen, bought, taught or learned. What cannot be told beforehand is assumed, an
 
     classes among n labelled rows of L:    s + (L - s) (1 - (1 - 1/L)^n),   s those that the start is sure to hold
     lessons of a teacher that picks its own:    as many a row asked about as in earlier runs, else KEPT
+
+Longer than 200 lines: it stands beside `loop.py` and is read against it.
 """
 
 from __future__ import annotations
@@ -14,10 +16,10 @@ from typing import Any, NamedTuple
 
 from tutelage.core.errors import Spent
 from tutelage.core.forecast import ForetellsCharges, ForetellsRows, ForetellsWork, Lot, Work
-from tutelage.core.ledger import Ledger
+from tutelage.core.ledger import Ledger, price
 from tutelage.core.parts import name_of
 from tutelage.core.stages import Answers
-from tutelage.recipe.fit import Parts, Step
+from tutelage.recipe.fit import Parts, Step, with_episodes
 from tutelage.study.material import Material, asks_a_person
 
 KEPT = 0.5  # lessons a row that is asked about, of a teacher that picks them itself; until a run on this machine said
@@ -71,7 +73,11 @@ class Play(NamedTuple):
 
     def turns(self) -> Iterator[Turn]:
         """Every step in order, as `loop.rounds` will yield it; what is charged after the last one is in the ledger."""
-        parts, m = self.parts, self.material
+        m, pieces = self.material, self.material.episodes
+        parts = with_episodes(self.parts, len(pieces))
+        if parts != self.parts:
+            yield from self._replace(parts=parts).turns()
+            return
         try:
             if m.bought:
                 self._charge(parts.steps[0], m.bought)
@@ -82,15 +88,19 @@ class Play(NamedTuple):
             if stand.held:
                 stand, opening = self._learn(parts.steps[0], -1, stand, stand.pool, 0, stand.held, True)
                 yield opening
+            elif pieces:  # the first student is examined as it is
+                first, spent = parts.steps[0], dict(self.ledger.spent)
+                yield Turn(-1, first, True, stand.pool, 0, 0, 0, 0, self._exams(first, -1), None, 0.0, spent, True)
             number = 0
             while parts.rounds is None or number < parts.rounds:
+                stand = stand._replace(pool=pieces[number]) if pieces else stand
                 before = stand.pool
                 for step in parts.steps:
                     if not (step.once and number > 0):
                         stand, done = self._step(step, number, stand)
                         yield done
                 number += 1
-                if stand.pool == 0 or (parts.rounds is None and stand.pool == before):
+                if not pieces and (stand.pool == 0 or (parts.rounds is None and stand.pool == before)):
                     return
         except Spent:
             return
@@ -147,7 +157,8 @@ class Play(NamedTuple):
 
     def _exams(self, step: Step, number: int) -> tuple[int, ...]:
         """As `loop._assessed`: every `assess_every` rounds, the opening and the last round always."""
-        last = number + 1 == self.parts.rounds or any(self.ledger.left(unit) < 1 for unit in step.teach.spends)
+        spends = step.teach.spends
+        last = number + 1 == self.parts.rounds or any(self.ledger.left(one) < price(step.teach, one) for one in spends)
         if number >= 0 and number % self.parts.assess_every and not last:
             return ()
         return tuple(self.material.exams.get(getattr(one, "on", "exam"), 0) for one in step.assess)
@@ -155,11 +166,11 @@ class Play(NamedTuple):
     def _affordable(self, step: Step, n: int) -> int:
         """As `loop._affordable`."""
         for unit in step.teach.spends:
-            left = self.ledger.left(unit)
-            if left < n:
-                n = int(left)
+            each, left = price(step.teach, unit), self.ledger.left(unit)
+            if left < n * each:
+                n = int(left / each + 1e-9)
                 if n < 1:
-                    self.ledger.afford(unit, 1)
+                    self.ledger.afford(unit, each)
         return n
 
     def _lessons(self, step: Step, n: int) -> tuple[float, bool]:
@@ -169,12 +180,13 @@ class Play(NamedTuple):
         return self.assumed.kept(name_of(type(step.teach)), n), False
 
     def _charge(self, step: Step, rows: int) -> None:
-        """What the teacher will charge; one of each unit a row where it does not say."""
+        """What the teacher will charge; what it asks for a row where it does not say."""
         if self.answers is None or rows == 0:
             return
         teach = step.teach
         foretells = isinstance(teach, ForetellsCharges)
-        charges = teach.charges(rows, self.answers) if foretells else dict.fromkeys(teach.spends, float(rows))
+        each = {unit: rows * price(teach, unit) for unit in teach.spends}
+        charges = teach.charges(rows, self.answers) if foretells else each
         for unit, amount in charges.items():
             self.ledger.afford(unit, amount)
             self.ledger.charge(unit, amount)

@@ -15,6 +15,7 @@ from tutelage.core.errors import Missing
 from tutelage.core.forecast import CanForetell, Width
 from tutelage.core.parts import name_of
 from tutelage.core.rng import stream
+from tutelage.kit.episodes import episodes
 from tutelage.recipe.fit import Parts
 from tutelage.recipe.read import Read
 
@@ -30,6 +31,7 @@ class Material(NamedTuple):
     labels: int
     sure: int  # classes that given lessons and the start are sure to hold
     width: Width | None  # of the student's features; None where its maker cannot tell
+    episodes: tuple[int, ...] = ()  # rows of each, less those of the start; () where the data come all at once
 
 
 def measured(parts: Parts, course: Course, seed: int) -> Material:
@@ -44,9 +46,11 @@ def measured(parts: Parts, course: Course, seed: int) -> Material:
     each = int(getattr(parts.data, "start_per_class", 0))
     whole = each > 0 and start == each * len(pool.labels)
     width = parts.student.width(pool) if isinstance(parts.student, CanForetell) else None
+    gone = pool.numbers[np.union1d(course.start, drawn).astype(np.int64)]
+    pieces = tuple(int((~np.isin(piece, gone)).sum()) for piece in episodes(pool))
     return Material(len(pool), start, bought, sum(block.size for block in course.given),
                     {**exams, **({"exam": bought} if bought else {})}, len(pool.labels),
-                    len(pool.labels) if whole else len(classes), width)  # fmt: skip
+                    len(pool.labels) if whole else len(classes), width, pieces)  # fmt: skip
 
 
 class Courses:

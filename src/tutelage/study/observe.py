@@ -47,7 +47,7 @@ def observe(record: Record) -> int:
 def material_of(saved: Mapping[str, Any]) -> Material:
     """As it was written by a plan."""
     width = None if saved["width"] is None else Width(**saved["width"])
-    return Material(**{**saved, "width": width})
+    return Material(**{**saved, "width": width, "episodes": tuple(saved.get("episodes", ()))})
 
 
 def _mark(record: Record, state: ArmState) -> str:

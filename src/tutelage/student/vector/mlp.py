@@ -25,6 +25,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -151,6 +152,11 @@ class Mlp:
         """Of one fit: its epochs are fixed, so it is exact where the number of classes is."""
         plan = Plan(self.epochs, self.batch, self.lr, self.l2)
         return Work(plan.flop([lot.width.columns, *self.hidden, lot.classes], lot.rows), True)
+
+    def matrices(self, lot: Lot) -> tuple[float, ...]:
+        """Hidden layers, then the head over every label there is."""
+        widths = [lot.width.columns, *self.hidden, float(lot.labels)]
+        return tuple(a * b for a, b in pairwise(widths))
 
     def load(self, folder: Path) -> MlpStudent:
         labels, arrays = _head.read(folder, self)
