@@ -22,9 +22,9 @@ from common import agree, line, messages, timed  # first: it pins the threads, w
 # isort: split
 import numpy as np
 
-from tutelage.choose.ideal import chances, most_influential
+from tutelage.choose.ideal import most_influential
 from tutelage.core.rng import stream
-from tutelage.kit.cascade import gains, worlds
+from tutelage.kit.cascade import chances, gains, worlds
 from tutelage.kit.graph import like
 
 CASCADES, TRIED = 10, 40

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tutelage.choose.ideal import Ideal, chances
+from tutelage.choose.ideal import Ideal
 from tutelage.core.rng import stream
-from tutelage.kit.cascade import influence, worlds
+from tutelage.kit.cascade import chances, influence, worlds
 from tutelage.kit.graph import like
 
 

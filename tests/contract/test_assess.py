@@ -22,7 +22,7 @@ TRUTH = np.repeat(np.arange(3), 10)
 POINTS = 20 * np.eye(3)[TRUTH] + RNG.normal(size=(30, 3))
 POOL = vector_pool(POINTS, ("a", "b", "c"))
 PERFECT = Nearest(POOL.labels, (20 * np.eye(3)).astype(np.float32))
-MIXED = Nearest(POOL.labels, np.array([[20, 0, 0], [18, 2, 0], [0, 0, 20]], dtype=np.float32))
+MIXED = Nearest(POOL.labels, np.array([[20, 0, 0], [25, 0, 0], [0, 0, 20]], dtype=np.float32))  # b: ranked wrongly too
 
 
 def assess(name: str, student: Nearest, rows: Ints | None = None) -> tuple[Score, ...]:

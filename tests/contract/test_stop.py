@@ -107,6 +107,9 @@ class TestEveryRule:
             def probs(self, pool: Pool) -> Any:
                 return np.where(pool.numbers[:, None] % 7 == 0, np.nan, super().probs(pool)).astype(np.float32)
 
+            def embed(self, pool: Pool, side: str = "") -> Any:
+                return np.where(pool.numbers[:, None] % 7 == 0, np.nan, super().embed(pool)).astype(np.float32)
+
         with pytest.raises(ContractBroken, match="Babbler"):
             build(ROOM, name).stop(scene(student=Babbler(("a", "b", "c"), np.eye(3, dtype=np.float32))), stream(0, "s"))
 

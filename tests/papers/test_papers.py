@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import math
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from tutelage.papers.claim import claim
 from tutelage.papers.provenance import hash_of, hash_of_text
 from tutelage.papers.read import FOLDER, card, paper, papers, text_of
 from tutelage.recipe.fit import fit
+from tutelage.recipe.schema import Recipe
 from tutelage.study.checks import of_study
 
 KEYS = papers()
@@ -51,28 +54,66 @@ def test_the_full_profile_is_the_card_itself(key: str) -> None:
     assert read.study.arms == whole.arms and read.study.seeds == whole.seeds and read.study.shows == whole.shows
 
 
+FREE = {"digits": 10, "breast_cancer": 2}  # data that nobody has to fetch, and their classes
+
+
+def arms_of(key: str, free: bool) -> dict[str, Recipe]:
+    """The arms over data that are free or not; of several that differ in their luck alone the first."""
+    made: dict[str, tuple[str, Recipe]] = {}
+    for arm, recipe in paper(key)[1].recipes.items():
+        if (recipe.data["use"] in FREE) == free:
+            made.setdefault(recipe.model_copy(update={"luck": "shared"}).model_dump_json(), (arm, recipe))
+    return dict(made.values())
+
+
+def smaller(key: str, arms: Iterable[str]) -> list[str]:
+    """One round of three questions, where the arms ask some at a time, under a budget that a pool of 60 can meet."""
+    whole = card(key)
+    first = next(iter(whole.arms))
+    asking = [arm for arm, spec in whole.arms.items() if spec.get("per_round") is not None]
+    sets = ["rounds=1", f"only=[{', '.join(arms)}]", *[f"arms.{arm}.per_round=3" for arm in asking if arm != first]]
+    sets += ["per_round=3"] if first in asking else []
+    return sets + [f"budget.{unit}=50" for unit in whole.budget]
+
+
+def cost_by_hand(recipe: Recipe) -> tuple[int, int]:
+    """(labels, shares) of one round over a pool of 60; bags are paid for once, however many rounds count them."""
+    data = recipe.data
+    if "bag" in recipe.teach["use"]:
+        return 0, math.ceil(60 / data["bags"])
+    classes = 2 if data.get("task") == "odd_even" else FREE[data["use"]]
+    return (60 if recipe.per_round is None else 3 + classes * data.get("start_per_class", 0)), 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("key", KEYS)
 def test_one_tiny_seed(key: str, tmp_path: Path, own_cache: Path) -> None:
-    """Machinery only: digits arms, seed 99, one round of 3 labels from a pool of 60. Nothing is written to claims."""
-    whole = card(key)
-    arms = [arm for arm, recipe in paper(key)[1].recipes.items() if recipe.data["use"] == "digits"]
+    """Machinery only: arms that need no asset, seed 99, a pool of 60. Nothing is written to claims."""
+    whole, arms = card(key), arms_of(key, free=True)
     assert arms, "the control needs no asset"
-    sets = ["rounds=1", "per_round=3", f"only=[{', '.join(arms)}]"]
-    sets += [f"arms.{arm}.data.pool=60" for arm in arms if "data" in whole.arms[arm]]
+    sets = smaller(key, arms) + [f"arms.{arm}.data.pool=60" for arm in arms if "data" in whole.arms[arm]]
     found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
     assert found.outcome == "unclear" and found.judged  # one seed decides nothing
+    assert all(math.isfinite(one.estimate) or "does not vary" in one.note for one in found.judged)
     assert found.written is None and not (tmp_path / "claims").exists()
-    assert found.record["cost"]["labels"] == len(arms) * 13
+    costs = [cost_by_hand(recipe) for recipe in arms.values()]
+    paid = [found.record["cost"].get(unit, 0) for unit in ("labels", "shares")]
+    assert paid == [sum(labels for labels, _ in costs), sum(shares for _, shares in costs)]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("key", KEYS)
 def test_one_tiny_seed_of_its_text_arms(key: str, tmp_path: Path) -> None:
     """The same on text, where the assets are here; on movie reviews, so that no text of the claim is looked at."""
-    arms = [arm for arm, recipe in paper(key)[1].recipes.items() if recipe.data["use"] != "digits"][:3]
-    sets = ["rounds=1", "per_round=3", f"only=[{', '.join(arms)}]", "data.use=movie_reviews", "data.pool=30"]
-    sets += ["data.start_per_class=1"]
+    whole = card(key)
+    arms = list(arms_of(key, free=False))[:3]
+    if not arms:
+        pytest.skip("all of its data are free")
+    named = [arm for arm in arms if "data" in whole.arms[arm]]
+    sets = smaller(key, arms)
+    for arm in named:
+        place = f"arms.{arm}.data"
+        sets += [f"{place}.use=movie_reviews", f"{place}.pool=60", f"{place}.start_per_class=1"]
     try:
         found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
     except Missing as missing:

@@ -65,7 +65,7 @@ def study(tickets: Path):
 def written(tmp_path: Path):
     """A record with the numbers that a test states: {arm: {seed: [(cost, items), ...]}}, accuracy the items' mean."""
 
-    def made(arms, shows: str = "[]", rows=None, groups=None, higher: bool = True, value=np.mean) -> Record:
+    def made(arms, shows: str = "[]", rows=None, groups=None, higher: bool = True, value=np.mean, facts=None) -> Record:
         seeds = sorted({seed for curves in arms.values() for seed in curves})
         first, *others = arms
         whole = "{data: {use: digits}, student: {use: vector.logistic}}"
@@ -76,13 +76,14 @@ def written(tmp_path: Path):
         record = Record(folder)
         for arm, curves in arms.items():
             for seed, points in curves.items():
-                _write_arm(record.arm_folder(arm, seed), points, rows, groups, higher, value)
+                said = facts(arm, seed) if facts else [{}] * len(points)
+                _write_arm(record.arm_folder(arm, seed), points, rows, groups, higher, value, said)
         return record
 
     return made
 
 
-def _write_arm(place: Path, points, rows, groups, higher, value) -> None:
+def _write_arm(place: Path, points, rows, groups, higher, value, facts) -> None:
     (place / "rounds").mkdir(parents=True)
     journal = Journal(place / "events.jsonl")
     for number, (cost, items) in enumerate(points):
@@ -93,7 +94,7 @@ def _write_arm(place: Path, points, rows, groups, higher, value) -> None:
         np.savez(place / f"rounds/{number}.npz", **kept)
         scores, spent = {"accuracy": float(value(items.astype(float)))}, {"labels": float(cost)}
         journal.append({"event": "round", "round": number, "step": "0", "asked": 1, "lessons": 1, "spent": spent,
-                        "facts": {}, "scores": scores, "higher": {"accuracy": higher}, "seconds": 0.5,
+                        "facts": facts[number], "scores": scores, "higher": {"accuracy": higher}, "seconds": 0.5,
                         "digest": str(number), "arrays": f"rounds/{number}.npz"})  # fmt: skip
     journal.append({"event": "end", "digest": place.name, "spent": spent})
     journal.close()

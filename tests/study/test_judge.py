@@ -201,3 +201,22 @@ def test_declared_looks_share_the_error() -> None:
 def test_conditions_that_mean_nothing_are_refused(condition, said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         TypeAdapter(Contrast | Follows).validate_python(condition)
+
+
+def test_a_fact_is_judged_over_seeds_and_never_turned(written) -> None:
+    """Misfits 0.01 to 0.05, of b 0.2 more: below 0.1 is -misfit above -0.1; the difference keeps its sign."""
+    shows = """[{of: {a: -1}, above: -0.1, measure: {use: fact, of: misfit}},
+                {of: {b: -1}, above: -0.1, measure: {use: fact, of: misfit}},
+                {treatment: a, control: b, measure: {use: fact, of: misfit}},
+                {arms: [b, a, c], knob: {use: fact, of: misfit}, measure: {use: last}}]"""
+    arms = {name: {seed: [(10, [float(name != "c"), name == "b"])] for seed in range(5)} for name in "abc"}
+
+    def facts(arm: str, seed: int) -> list[dict[str, float]]:
+        return [{"misfit": 0.01 * (seed + 1) + {"a": 0.0, "b": 0.2, "c": -1.0}[arm]}]
+
+    below, above, difference, trend = judge(written(arms, shows, facts=facts))
+    assert (below.outcome, below.estimate) == ("held", pytest.approx(-0.03))
+    assert (below.low, below.high) == pytest.approx(t_interval(np.array(below.per_seed))[1:3])
+    assert (above.outcome, difference.outcome) == ("refuted", "refuted")
+    assert difference.per_seed == pytest.approx([-0.2] * 5) and difference.items == 0
+    assert trend.per_seed == pytest.approx([1.0] * 5)  # accuracy 1, 0.5 and 0 as the misfit falls from b to a to c

@@ -7,7 +7,7 @@ from hypothesis import strategies as some
 
 from tutelage.core.errors import Refused
 from tutelage.recipe.conditions import Measure
-from tutelage.study.measure import censored, curve, items, per_seed, weights
+from tutelage.study.measure import censored, curve, items, per_seed, told, weights
 
 LAST, AREA = Measure(use="last"), Measure(use="area")
 
@@ -116,3 +116,24 @@ def test_another_unit_of_cost(written) -> None:
     by_flop = Measure(use="area", per="flop")
     assert curve(record, "a", 0, by_flop).costs.tolist() == [5, 100]
     assert per_seed(record, "a", by_flop).tolist() == [0.25]
+
+
+def test_a_fact_is_the_one_last_said(written) -> None:
+    """Said in the first two of three rounds: 0.3, then 0.1 + seed."""
+    points = [(10, [1]), (20, [1]), (30, [1])]
+    said = [{"misfit": 0.3, "kept": 1.0}, {"misfit": 0.1}, {}]
+    record = written(
+        {"a": {0: points, 1: points}},
+        facts=lambda arm, seed: [{**one, **({"misfit": 0.1 + seed} if number == 1 else {})}
+                                 for number, one in enumerate(said)],
+    )  # fmt: skip
+    assert told(record, "a", "misfit") == pytest.approx([0.1, 1.1]) and told(record, "a", "kept").tolist() == [1, 1]
+    with pytest.raises(Refused, match="did you mean 'misfit'"):
+        told(record, "a", "misfits")
+
+
+def test_a_fact_of_an_unfinished_seed_is_nan(written) -> None:
+    record = written({"a": {0: [(10, [1])], 1: [(10, [1])]}}, facts=lambda arm, seed: [{"kept": 2.0}])
+    journal = record.arm_folder("a", 1) / "events.jsonl"
+    journal.write_text("\n".join(journal.read_text().splitlines()[:-1]) + "\n")
+    assert np.isnan(told(record, "a", "kept")).tolist() == [False, True]

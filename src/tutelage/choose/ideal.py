@@ -26,22 +26,15 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from tutelage.core.data import Floats, Floats32, Ints, Kinds, Rng
+from tutelage.core.data import Floats, Ints, Kinds, Rng
 from tutelage.core.method import method
 from tutelage.core.stages import CanEmbed, Chosen, View
 from tutelage.kit.ask import embeddings
-from tutelage.kit.cascade import activate, gains, worlds
+from tutelage.kit.cascade import activate, chances, gains, worlds
 from tutelage.kit.graph import like
 from tutelage.kit.lazy import Taken, lazy_greedy
 from tutelage.kit.lessons import held_embeddings
 from tutelage.kit.ranking import at_random, filled, in_table_order, placed
-
-
-def chances(cosines: Floats32) -> Floats:
-    """(n, k) cosines as probabilities: rows sum to 1, or to 0 where nothing points the same way at all."""
-    positive = np.maximum(cosines, 0, dtype=np.float64)
-    total = positive.sum(axis=1, keepdims=True)
-    return np.asarray(positive / np.where(total > 0, total, 1))
 
 
 def most_influential(near: Ints, chance: Floats, held: int, n: int, cascades: int, rng: Rng) -> Taken:

@@ -4,7 +4,8 @@ A picture is 64 numbers from 0 to 1. The split is fixed: in each class the pictu
 first 20 % are the test split, the next 10 % the development split, the rest is the training part; no seed is in it.
 `pca: k` gives the first k principal components instead, fitted on the training part alone (its pictures, not its
 labels, and all of them whatever `pool` says):  z = (x - mean) V_k,  X - mean = U S V'.
-`task: odd_even` asks for the parity alone. `bags: b` puts the pool at random into bags of b rows, named in the column
+`task: odd_even` asks for the parity alone. `copies: k` lets each row of the pool stand 1 to k times, all but one with a
+little noise (kit.copies): near-duplicates. `bags: b` puts the pool at random into bags of b rows, named in the column
 `group`, for teachers that tell totals only.
 
 Source: Alpaydin and Kaynak (1998), Optical recognition of handwritten digits, as distributed with scikit-learn.
@@ -26,6 +27,7 @@ from pydantic import Field
 
 from tutelage.core.data import Array, Course, Floats32, Ints, Modality, Rng, Table
 from tutelage.core.method import method
+from tutelage.kit.copies import repeated
 from tutelage.kit.courses import bagged, course
 from tutelage.kit.split import content_keys
 from tutelage.kit.strata import strata
@@ -41,6 +43,7 @@ class Digits:
     start_per_class: Annotated[int, Field(ge=0)] = 0  # rows of each class bought before round 0
     pool: Annotated[int, Field(ge=1)] | None = None  # a random sample of so many rows
     task: Literal["digit", "odd_even"] = "digit"  # ten classes, or even and odd
+    copies: Annotated[int, Field(ge=1)] = 1  # how often a row of the pool stands there at most, with noise
     bags: Annotated[int, Field(ge=1)] | None = None  # rows in a bag; None: no bags
 
     holds: ClassVar[frozenset[Modality]] = frozenset({"vector"})
@@ -72,7 +75,7 @@ start_per_class looks at the answers to pick the rows that are bought first."""
             self.pool,
             notes,
         )
-        return bagged(made, self.bags, rng)
+        return bagged(repeated(made, self.copies, rng), self.bags, rng)
 
 
 class Split(NamedTuple):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tutelage.core.data import Array, Bools, Ints, Rng
+from tutelage.core.data import Array, Bools, Floats, Floats32, Ints, Rng
 
 TAGS = 1 << 24  # places of the scratch array, 64 MB: so many (source, point, world) are followed at once
 
@@ -28,6 +28,13 @@ class Worlds(NamedTuple):
     @property
     def nodes(self) -> int:
         return self.points * self.many
+
+
+def chances(cosines: Floats32) -> Floats:
+    """(n, k) cosines as probabilities: rows sum to 1, or to 0 where nothing points the same way at all."""
+    positive = np.maximum(cosines, 0, dtype=np.float64)
+    total = positive.sum(axis=1, keepdims=True)
+    return np.asarray(positive / np.where(total > 0, total, 1))
 
 
 def worlds(rows: Ints, chances: Array, count: int, rng: Rng) -> Worlds:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 OF_A_CURVE = frozenset({"last", "area", "cost_to"})
 Use: TypeAlias = Literal[
-    "last", "area", "cost_to",
+    "last", "area", "cost_to", "fact",
     "pm", "ft", "bt", "ft_contrast", "bt_contrast", "rp", "se", "pr", "acc", "bwt", "fwt", "forgetting",
 ]  # fmt: skip
 
@@ -25,6 +25,8 @@ class Measure(Frozen):
 
     last: the final score. area: mean height of the learning curve over its cost. cost_to: the cost at which the score
     first reaches `level`; where it never does, the highest common cost (a restricted mean), and that is said.
+    fact: what a stage said under the name `of` when it last said it, such as misfit_hard, whatever that cost. It is not
+    turned, as nobody knows whether more of it is better: below 0.1 is {of: {arm: -1}, above: -0.1}.
     pm, ft, bt, rp, se and the other measures of a lifetime: see docs/lifelong.md; `experts` names, for each task, the
     arm that learns it alone.
     """

@@ -14,7 +14,7 @@ from tutelage.kit.intervals import rank_trend
 from tutelage.recipe.conditions import OF_A_CURVE, Contrast, Follows, Measure
 from tutelage.runs.record import Record
 from tutelage.study.lifelong import courses, lifelong
-from tutelage.study.measure import censored, curve, is_mean, items, per_seed
+from tutelage.study.measure import censored, curve, is_mean, items, per_seed, told
 
 Condition: TypeAlias = Contrast | Follows
 NONE: Ints = np.zeros(0, dtype=np.int64)
@@ -45,6 +45,8 @@ def numbers(record: Record, arm: str, measure: Measure, among: Sequence[str] = (
     """(S,) the measure of one arm at every seed, NaN where it is undefined or unfinished."""
     if measure.use in OF_A_CURVE:
         return per_seed(record, arm, measure, among)
+    if measure.use == "fact":
+        return told(record, arm, measure.of)
     experts = tuple(measure.experts.items())
     states = [[record.state(one, seed).digest for one in (arm, *measure.experts.values())] for seed in record.seeds]
     lives = [_life(record, arm, seed, measure.of, experts, digest(state))

@@ -3,6 +3,7 @@
     last    = the last value at or below the highest cost that all compared arms reached
     area    = (1 / (c_k - c_1)) sum_j (v_j + v_(j+1)) / 2 * (c_(j+1) - c_j),    the trapezoid mean height of the curve
     cost_to = min(first cost with a value at least `level`, the highest common cost)
+    fact    = what a stage said under this name when it last said it, whatever that cost
 
 over the costs c that all arms of a comparison reached (one arm alone: over its own). A curve without width, one
 point, has its value as area; a constant curve gives the constant. Both are weighted means of the curve's values, so
@@ -88,6 +89,19 @@ def per_seed(record: Record, arm: str, measure: Measure, among: Sequence[str] = 
         mine = curve(record, arm, seed, measure)
         made.append(value(mine, measure, reach(record, seed, measure, arms)))
     return np.array(made, dtype=np.float64)
+
+
+def told(record: Record, arm: str, name: str) -> Floats:
+    """(S,) a fact as it was last said at every seed, NaN where unfinished. Refused when it never was."""
+    made = np.full(len(record.seeds), np.nan)
+    for place, seed in enumerate(record.seeds):
+        if record.state(arm, seed).status == "done":
+            facts = {key: said for line in round_lines(record, arm, seed) for key, said in line["facts"].items()}
+            if name not in facts:
+                where = f"{record.name}, arm {arm} at seed {seed}"
+                raise Refused(Fault(where, f"no stage said a fact called {name!r}", nearest(name, facts)))
+            made[place] = facts[name]
+    return made
 
 
 def censored(record: Record, arm: str, measure: Measure, among: Sequence[str] = ()) -> int:
