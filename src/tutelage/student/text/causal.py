@@ -1,0 +1,262 @@
+"""A frozen language model: it answers with the label it finds likeliest behind the text, and can judge and write.
+
+    s(c | x) = 1/|y_c| sum_t log p(y_c,t | prompt(x), y_c,<t),   p(c | x) = softmax_c s(c | x)
+
+y_c: the tokens of the label's verbaliser, by default its name. `score: sum` leaves out 1/|y_c|, `score: first` takes
+the first token alone. With `calibrate: N/A` the same score of the prompt in which that text stands for x is subtracted,
+which takes out what the prompt alone makes likely. prompt(x): the instruction, the worked examples of the pool's column
+`context` (a recall puts them there) and `pattern` with x, through the model's chat template or, with `template: none`,
+as plain text. A prompt that is too long for the window loses its farthest examples, then the end of x; `shortened`
+counts both. What prompts share is read once. Nothing is learnt here: use `learn: nothing`.
+
+`model` is an asset (4-bit weights made float32: scores are not those of the original), a folder with safetensors, or a
+hub model that was downloaded before. Its attention must reach back over the whole prompt: with a sliding window that
+is shorter, use `batch: 1`. `encoder` gives the embedding that choosers and recalls see; the model's own is not used.
+
+Source: Brown et al. (2020), section 2.4 (examples in the prompt, likelihood per token); Zhao, Wallace, Feng, Klein,
+Singh (2021), Calibrate before use, section 5, as p(c | x) / p(c | content-free) normalised.
+Neutral limit: of one label the probability is 1; calibrated on the text itself every label is equally likely.
+
+>>> Causal(pattern="Review: {x} Verdict:", verbalisers={"pos": "good", "neg": "bad"}).pattern
+'Review: {x} Verdict:'
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from tutelage.core.data import Block, Floats, Floats32, Ints, Kinds, Modality, Pool, Rng
+from tutelage.core.digest import digest
+from tutelage.core.errors import Fault, Refused, nearest
+from tutelage.core.method import method, settings
+from tutelage.core.parts import missing_extra, part
+from tutelage.core.stages import CanEmbed, CanWeigh
+from tutelage.core.writing import CanHeed, CanJudge, CanWrite, Prompt, Turn, Written
+from tutelage.kit.context import Shots, contexts
+from tutelage.student import _head
+from tutelage.student.text._frame import Frame, Shortened
+from tutelage.student.text._place import Place, assets, place
+from tutelage.student.text.embedded import encoded
+from tutelage.student.text.encoder.onnx import Onnx
+
+AT_ONCE = 1024  # rows whose prompts are held as tokens at a time
+
+
+class Short(NamedTuple):
+    """What did not fit, row by row, all alternatives of a row together."""
+
+    dropped: Ints  # (n,) worked examples
+    cut: Ints  # (n,) tokens of the row's own text
+
+
+@dataclass(frozen=True, eq=False)
+class CausalStudent:
+    """Settings, labels and where the weights are; the weights themselves are shared by all of this process."""
+
+    maker: Causal
+    names: tuple[str, ...]
+    place: Place
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.names
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        return digest(settings(self.maker), list(self.names), self.place.print_)
+
+    @property
+    def embeds_as(self) -> str:
+        return digest("text.causal", self.maker.encoder.fingerprint)
+
+    def embed(self, pool: Pool, side: str = "") -> Floats32:
+        return encoded(self.maker.encoder, pool)
+
+    def among(self, labels: Sequence[str]) -> CausalStudent:
+        return replace(self, names=tuple(labels))
+
+    def probs(self, pool: Pool) -> Floats32:
+        if not self.names or not len(pool):
+            return _head.uniform(len(pool), len(self.names))
+        return np.concatenate([self._weighed(batch) for batch in pool.batches(AT_ONCE)])
+
+    def answer(self, pool: Pool, rng: Rng) -> Block:
+        return _head.answered(pool, self.probs(pool), self.names, "text.causal")
+
+    def shortened(self, pool: Pool) -> Short:
+        """What the window leaves out of the prompts of these rows."""
+        told = [[self._asked(text, shots) for shots in several]
+                for batch in pool.batches(AT_ONCE)
+                for text, several in zip(batch.texts(), contexts(batch), strict=True)]  # fmt: skip
+        counts = [[sum(one.dropped for one in row), sum(one.cut for one in row)] for row in told]
+        both = np.array(counts, dtype=np.int64).reshape(-1, 2)
+        return Short(both[:, 0], both[:, 1])
+
+    def lengths(self, questions: Sequence[str], answers: Sequence[str]) -> Ints:
+        """Of answers that are labels as their verbalisers."""
+        bare = len(self._frame.ids([*self._head, self._ask("?")]))
+        pairs = zip(questions, answers, strict=True)
+        told = [len(self._frame.ids([*self._head, *self._turns([pair]), self._ask("?")])) - bare for pair in pairs]
+        return np.array(told, dtype=np.int64)
+
+    def logprob(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> Floats:
+        from tutelage.student.text._decoder import Asked
+
+        groups: dict[tuple[int, ...], list[int]] = {}
+        told = [self._frame.encode(reply) for reply in replies]
+        for row, (prompt, reply) in enumerate(zip(prompts, told, strict=True)):
+            groups.setdefault(tuple(self._frame.prompt(prompt, len(reply)).ids), []).append(row)
+        asked = [Asked(ids, [told[row] for row in rows]) for ids, rows in groups.items()]
+        found = np.zeros(len(told))
+        for rows, scores in zip(groups.values(), self._base.scores(asked, self.maker.batch), strict=True):
+            found[rows] = [score.sum() for score in scores]
+        return found
+
+    def write(
+        self,
+        prompts: Sequence[Prompt],
+        k: int,
+        rng: Rng,
+        *,
+        max_tokens: int = 64,
+        temperature: float = 1.0,
+        stop: Sequence[str] = (),
+    ) -> Written:
+        ids = [self._frame.prompt(prompt, max_tokens).ids for prompt in prompts]
+        base, decode = self._base, self._frame.tokenizer.decode
+
+        def ended(tokens: Sequence[int]) -> bool:
+            return tokens[-1] in base.ends or any(one in decode(tokens) for one in stop)
+
+        told = base.write(ids, rng.random((len(ids), k, max_tokens)), temperature, ended, self.maker.batch)
+        texts = np.empty((len(ids), k), dtype=object)
+        for row, several in enumerate(told):
+            for draw, tokens in enumerate(several):
+                text = decode([one for one in tokens if one not in base.ends])
+                texts[row, draw] = text[: min((text.find(one) for one in stop if one in text), default=len(text))]
+        counts = np.array([[len(one) for one in row] for row in told], dtype=np.int64).reshape(len(ids), k)
+        return Written(texts, np.array([len(one) for one in ids], dtype=np.int64), counts)
+
+    def save(self, folder: Path) -> None:
+        """Settings and labels; the weights stay where they are."""
+        _head.save(folder, self.maker, self, {})
+
+    def _weighed(self, pool: Pool) -> Floats32:
+        """(n, C) the mean over each row's alternatives."""
+        several = contexts(pool)
+        rows = np.repeat(np.arange(len(pool)), [len(one) for one in several])
+        flat = [(text, shots) for text, one in zip(pool.texts(), several, strict=True) for shots in one]
+        scores = self._scores([self._asked(text, shots).ids for text, shots in flat])
+        if self.maker.calibrate is not None:
+            free = self.maker.calibrate
+            scores = scores - self._scores([self._asked(free, shots).ids for _, shots in flat])
+        each = np.exp(scores - scores.max(axis=1, keepdims=True))
+        total = np.zeros((len(pool), len(self.names)))
+        np.add.at(total, rows, each / each.sum(axis=1, keepdims=True))
+        return np.asarray(total / total.sum(axis=1, keepdims=True), dtype=np.float32)
+
+    def _scores(self, prompts: Sequence[Sequence[int]]) -> Floats:
+        """(n, C); equal prompts are read once."""
+        from tutelage.student.text._decoder import Asked
+
+        number: dict[tuple[int, ...], int] = {}
+        which = [number.setdefault(tuple(ids), len(number)) for ids in prompts]
+        told = self._base.scores([Asked(ids, self._replies) for ids in number], self.maker.batch)
+        collapse = np.sum if self.maker.score == "sum" else np.mean
+        return np.array([[collapse(reply) for reply in row] for row in told])[which]
+
+    def _asked(self, text: str, shots: Shots) -> Shortened:
+        longest = max(len(reply) for reply in self._replies)
+        return self._frame.fitted(self._head, self._turns(shots), text, self._ask, longest)
+
+    def _ask(self, text: str) -> Turn:
+        return Turn("user", self.maker.pattern.replace("{x}", text))
+
+    def _turns(self, shots: Shots) -> list[Turn]:
+        said = self.maker.verbalisers
+        return [turn for x, y in shots for turn in (self._ask(x), Turn("assistant", said.get(y, y)))]
+
+    @property
+    def _head(self) -> tuple[Turn, ...]:
+        return (Turn("system", self.maker.instruction),) if self.maker.instruction else ()
+
+    @functools.cached_property
+    def _replies(self) -> list[list[int]]:
+        """The tokens of every label. Refused when two labels would be the same answer."""
+        names = [self.maker.verbalisers.get(name, name) for name in self.names]
+        replies = [self._frame.reply(name, [self._ask("?")]) for name in names]
+        replies = [ids[:1] for ids in replies] if self.maker.score == "first" else replies
+        first: dict[tuple[int, ...], str] = {}
+        for name, ids in zip(self.names, replies, strict=True):
+            other = first.setdefault(tuple(ids), name)
+            if other != name or not ids:
+                what = f"the labels {other!r} and {name!r} are the same answer" if ids else f"{name!r} says nothing"
+                help = "give them other words with student.verbalisers" + (
+                    ", or use student.score: mean" if self.maker.score == "first" else ""
+                )
+                raise Refused(Fault("student.verbalisers", what, help))
+        return replies
+
+    @property
+    def _base(self) -> Any:
+        return _loaded(self.place, self.maker.precision)
+
+    @functools.cached_property
+    def _frame(self) -> Frame:
+        base = self._base
+        most = base.model.config.max_position_embeddings
+        chat = self.maker.template == "auto" and base.tokenizer.chat_template is not None
+        return Frame(base.tokenizer, chat, min(self.maker.window or most, most))
+
+
+@method
+class Causal:
+    model: str = "smollm2-135m-instruct"  # an asset, a folder, or OWNER/NAME of a hub model downloaded before
+    template: Literal["auto", "none"] = "auto"  # the model's chat template, if it has one
+    precision: Literal["fp32", "bf16"] = "fp32"  # of the weights; log-probabilities are fp32 in any case
+    instruction: str = ""  # said once, before everything
+    pattern: Annotated[str, Field(pattern=r"\{x\}")] = "{x}"  # how a text is asked about, in examples too
+    verbalisers: Mapping[str, str] = Field(default_factory=dict)  # label -> what is said for it; else its name
+    score: Literal["mean", "sum", "first"] = "mean"
+    calibrate: str | None = None  # a text without content, such as "N/A"; reads every prompt twice
+    window: Annotated[int, Field(ge=8)] | None = None  # tokens of a prompt with its reply; None: what the model has
+    batch: Annotated[int, Field(ge=1)] = 8  # prompts read at once; changes speed only
+    encoder: Annotated[Any, part("student.text.encoder")] = Onnx()
+
+    reads: ClassVar[frozenset[Modality]] = frozenset({"text"})
+    can: ClassVar[Kinds] = frozenset({CanWeigh, CanEmbed, CanHeed, CanJudge, CanWrite})
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        """What has to be fetched for it."""
+        return (self.model,) if self.model in assets() else ()
+
+    def begin(self, pool: Pool, rng: Rng) -> CausalStudent:
+        unknown = [name for name in self.verbalisers if pool.labels and name not in pool.labels]
+        if unknown:
+            raise Refused([
+                Fault(f"student.verbalisers.{name}", "there is no such label", nearest(name, pool.labels))
+                for name in unknown
+            ])  # fmt: skip
+        return CausalStudent(self, pool.labels, place(self.model))
+
+    def load(self, folder: Path) -> CausalStudent:
+        labels, _ = _head.read(folder, self)
+        student = CausalStudent(self, labels, place(self.model))
+        _head.checked(folder, student)
+        return student
+
+
+def _loaded(where: Place, precision: str) -> Any:
+    try:
+        from tutelage.student.text._decoder import decoder
+    except ModuleNotFoundError as error:
+        raise missing_extra("student: text.causal", error.name or "torch") from error
+    return decoder(where.made(), precision)
