@@ -92,8 +92,9 @@ def build(room: str, spec: Any, where: str = "") -> Any:
         del given[key]
         help = nearest(key, fields, f"tutelage show {room}/{spec['use']}")
         faults.append(Fault(f"{where}.{key}", f"{spec['use']} has no setting {key!r}", help))
+    optional = {f.name for f in dataclasses.fields(cls) if f.default is None}
     for name, inner in nested(cls).items():
-        if name not in given:
+        if name not in given or (given[name] is None and name in optional):
             continue
         try:
             several = isinstance(given[name], (list, tuple))

@@ -44,4 +44,8 @@ def contexts(pool: Pool) -> list[tuple[tuple[tuple[str, str], ...], ...]]:
     if COLUMN not in pool.table.columns.column_names:
         return [((),)] * len(pool)
     told = pool.column(COLUMN).to_pylist()
-    return [tuple(tuple(zip(one[::2], one[1::2], strict=True)) for one in row or ([],)) for row in told]
+    return [tuple(_pairs(one) for one in row or [[]]) for row in told]
+
+
+def _pairs(texts: list[str]) -> tuple[tuple[str, str], ...]:
+    return tuple(zip(texts[::2], texts[1::2], strict=True))

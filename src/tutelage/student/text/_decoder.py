@@ -21,6 +21,7 @@ from transformers.utils import logging
 
 from tutelage.core.data import Floats, Ints
 from tutelage.kit.pooling import by_length, padded
+from tutelage.student.text._continued import Read, continued
 
 AT_ONCE = 32  # replies behind one prompt that are read together
 SEGMENT = 64  # tokens of a reply whose logits are held at a time
@@ -32,15 +33,6 @@ class Asked(NamedTuple):
 
     prompt: Ids
     replies: Sequence[Ids]
-
-
-class Read(NamedTuple):
-    """A batch of prompts as the model has read them; (b, t) the mask over everything in the cache."""
-
-    cache: Any
-    mask: Any
-    lengths: Any  # (b,) tokens of each prompt
-    last: Any  # (b, V) float32 log-probabilities of the token behind each prompt
 
 
 class Decoder:
@@ -79,7 +71,7 @@ class Decoder:
         with steady():
             for rows, read in self._read(prompts, max(1, batch // max(luck.shape[1], 1))):
                 wide = _of(read, np.repeat(np.arange(len(rows)), luck.shape[1]))
-                told = self._continued(wide, luck[rows].reshape(len(wide.lengths), -1), temperature, ended)
+                told = continued(self.forward, wide, luck[rows].reshape(len(wide.lengths), -1), temperature, ended)
                 for place, row in enumerate(rows.tolist()):
                     found[row] = told[place * luck.shape[1] : (place + 1) * luck.shape[1]]
         return found
@@ -89,7 +81,7 @@ class Decoder:
         shared = _shared(prompts)
         begun = DynamicCache(config=self.model.config)
         if shared:
-            self._forward(torch.tensor([list(prompts[0][:shared])]), torch.ones(1, shared, dtype=torch.long),
+            self.forward(torch.tensor([list(prompts[0][:shared])]), torch.ones(1, shared, dtype=torch.long),
                           torch.arange(shared)[None], begun, 1)  # fmt: skip
         for rows in by_length(prompts, batch):
             ids, mask = (torch.from_numpy(part) for part in padded([prompts[row][shared:] for row in rows]))
@@ -98,7 +90,7 @@ class Decoder:
             ends, which = torch.unique(rest - 1, return_inverse=True)
             whole = torch.cat([torch.ones(len(rows), shared, dtype=torch.long), mask], 1)
             seats = shared + torch.arange(ids.shape[1]).expand(len(rows), -1)
-            logits = self._forward(ids, whole, seats, cache, ends)[torch.arange(len(rows)), which]
+            logits = self.forward(ids, whole, seats, cache, ends)[torch.arange(len(rows)), which]
             yield rows, Read(cache, whole, shared + rest, logits.float().log_softmax(-1))
 
     def _replies(self, read: Read, place: int, replies: Sequence[Ids]) -> list[Floats]:
@@ -115,35 +107,14 @@ class Decoder:
                 end = min(begin + SEGMENT, ids.shape[1] - 1)
                 now = now._replace(mask=torch.cat([now.mask, mask[:, begin:end]], 1))
                 seats = now.lengths[:, None] + torch.arange(begin, end)
-                logits = self._forward(ids[:, begin:end], now.mask, seats, now.cache, 0).float()
+                logits = self.forward(ids[:, begin:end], now.mask, seats, now.cache, 0).float()
                 said = logits.log_softmax(-1).gather(2, ids[:, begin + 1 : end + 1, None])[:, :, 0]
                 for one, number in enumerate(numbers):
                     count = max(min(len(replies[number]) - 1, end) - begin, 0)
                     found[number] += said[one, :count].tolist()
         return [np.array(one) for one in found]
 
-    def _continued(
-        self, read: Read, luck: Floats, temperature: float, ended: Callable[[Ids], bool]
-    ) -> list[list[int]]:
-        """Each row's next tokens until it is ended; rows that are done are still computed, but not recorded."""
-        told: list[list[int]] = [[] for _ in read.lengths]
-        open_ = set(range(len(told)))
-        mask, last = read.mask, read.last
-        for step in range(luck.shape[1]):
-            drawn = _drawn(last.double().numpy(), luck[:, step], temperature)
-            for row in sorted(open_):
-                told[row].append(int(drawn[row]))
-                if ended(told[row]):
-                    open_.discard(row)
-            if not open_ or step + 1 == luck.shape[1]:
-                break
-            mask = torch.cat([mask, torch.ones(len(told), 1, dtype=torch.long)], 1)
-            seats = (read.lengths + step)[:, None]
-            last = self._forward(torch.from_numpy(drawn)[:, None], mask, seats, read.cache, 1)[:, -1].float()
-            last = last.log_softmax(-1)
-        return told
-
-    def _forward(self, ids: Any, mask: Any, seats: Any, cache: Any, keep: Any) -> Any:
+    def forward(self, ids: Any, mask: Any, seats: Any, cache: Any, keep: Any) -> Any:
         """Logits at the positions `keep` (their numbers, or how many from the end, 0: all); the cache grows."""
         with torch.inference_mode():
             return self.model(
@@ -180,16 +151,6 @@ def _picked(cache: Any, rows: Any) -> Any:
     if made.get_seq_length():
         made.batch_select_indices(rows)
     return made
-
-
-def _drawn(logs: Floats, luck: Floats, temperature: float) -> Ints:
-    """(b,) a token each, by the inverse of the cumulative distribution at `luck`, uniform in [0, 1)."""
-    if temperature == 0:
-        return np.asarray(logs.argmax(axis=1), dtype=np.int64)
-    scaled = logs / temperature
-    total = np.exp(scaled - scaled.max(axis=1, keepdims=True)).cumsum(axis=1)
-    places = (total <= (luck * total[:, -1])[:, None]).sum(axis=1)
-    return np.asarray(np.minimum(places, logs.shape[1] - 1), dtype=np.int64)
 
 
 @contextmanager

@@ -72,16 +72,18 @@ class Frame(NamedTuple):
             keep = max(keep - (len(ids) - room), 0)
             ids = self.ids([*head, ask(self.tokenizer.decode(tokens[:keep]))])
         if len(ids) > room:
-            what = f"the window of {self.window} tokens is too small: {reply} are kept for the reply, {len(ids)} are asked"
+            what = (
+                f"the window of {self.window} tokens is too small: {reply} are kept for the reply, {len(ids)} are asked"
+            )
             raise Refused(Fault("student.window", what, "a larger window, or a shorter instruction or pattern"))
         return Shortened(ids, dropped, len(tokens) - keep)
 
 
 def plain(turns: Sequence[Turn]) -> str:
-    """The turns as one text, an answer behind its question, a blank line behind each answer.
+    r"""The turns as one text, an answer behind its question, a blank line behind each answer.
 
     >>> plain([Turn("system", "Add."), Turn("user", "1 + 1 ="), Turn("assistant", "2"), Turn("user", "2 + 3 =")])
-    'Add.\\n\\n1 + 1 = 2\\n\\n2 + 3 ='
+    'Add.\n\n1 + 1 = 2\n\n2 + 3 ='
     """
     made = ""
     for turn in turns:

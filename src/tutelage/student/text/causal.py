@@ -38,11 +38,13 @@ from tutelage.core.errors import Fault, Refused, nearest
 from tutelage.core.method import method, settings
 from tutelage.core.parts import missing_extra, part
 from tutelage.core.stages import CanEmbed, CanWeigh
-from tutelage.core.writing import CanHeed, CanJudge, CanWrite, Prompt, Turn, Written
-from tutelage.kit.context import Shots, contexts
+from tutelage.core.writing import CanHeed, CanJudge, CanWrite, Prompt, Written
+from tutelage.kit.context import contexts
 from tutelage.student import _head
-from tutelage.student.text._frame import Frame, Shortened
+from tutelage.student.text._choice import Choice, choice, lengths
+from tutelage.student.text._frame import Frame
 from tutelage.student.text._place import Place, assets, place
+from tutelage.student.text._replies import judged, written
 from tutelage.student.text.embedded import encoded
 from tutelage.student.text.encoder.onnx import Onnx
 
@@ -92,32 +94,20 @@ class CausalStudent:
 
     def shortened(self, pool: Pool) -> Short:
         """What the window leaves out of the prompts of these rows."""
-        told = [[self._asked(text, shots) for shots in several]
-                for batch in pool.batches(AT_ONCE)
-                for text, several in zip(batch.texts(), contexts(batch), strict=True)]  # fmt: skip
+        told = [
+            [self._choice.asked(text, shots) for shots in several]
+            for batch in pool.batches(AT_ONCE)
+            for text, several in zip(batch.texts(), contexts(batch), strict=True)
+        ]
         counts = [[sum(one.dropped for one in row), sum(one.cut for one in row)] for row in told]
         both = np.array(counts, dtype=np.int64).reshape(-1, 2)
         return Short(both[:, 0], both[:, 1])
 
     def lengths(self, questions: Sequence[str], answers: Sequence[str]) -> Ints:
-        """Of answers that are labels as their verbalisers."""
-        bare = len(self._frame.ids([*self._head, self._ask("?")]))
-        pairs = zip(questions, answers, strict=True)
-        told = [len(self._frame.ids([*self._head, *self._turns([pair]), self._ask("?")])) - bare for pair in pairs]
-        return np.array(told, dtype=np.int64)
+        return lengths(self._frame, self.maker, list(zip(questions, answers, strict=True)))
 
     def logprob(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> Floats:
-        from tutelage.student.text._decoder import Asked
-
-        groups: dict[tuple[int, ...], list[int]] = {}
-        told = [self._frame.encode(reply) for reply in replies]
-        for row, (prompt, reply) in enumerate(zip(prompts, told, strict=True)):
-            groups.setdefault(tuple(self._frame.prompt(prompt, len(reply)).ids), []).append(row)
-        asked = [Asked(ids, [told[row] for row in rows]) for ids, rows in groups.items()]
-        found = np.zeros(len(told))
-        for rows, scores in zip(groups.values(), self._base.scores(asked, self.maker.batch), strict=True):
-            found[rows] = [score.sum() for score in scores]
-        return found
+        return judged(self._base, self._frame, prompts, replies, self.maker.batch)
 
     def write(
         self,
@@ -129,20 +119,8 @@ class CausalStudent:
         temperature: float = 1.0,
         stop: Sequence[str] = (),
     ) -> Written:
-        ids = [self._frame.prompt(prompt, max_tokens).ids for prompt in prompts]
-        base, decode = self._base, self._frame.tokenizer.decode
-
-        def ended(tokens: Sequence[int]) -> bool:
-            return tokens[-1] in base.ends or any(one in decode(tokens) for one in stop)
-
-        told = base.write(ids, rng.random((len(ids), k, max_tokens)), temperature, ended, self.maker.batch)
-        texts = np.empty((len(ids), k), dtype=object)
-        for row, several in enumerate(told):
-            for draw, tokens in enumerate(several):
-                text = decode([one for one in tokens if one not in base.ends])
-                texts[row, draw] = text[: min((text.find(one) for one in stop if one in text), default=len(text))]
-        counts = np.array([[len(one) for one in row] for row in told], dtype=np.int64).reshape(len(ids), k)
-        return Written(texts, np.array([len(one) for one in ids], dtype=np.int64), counts)
+        luck = rng.random((len(prompts), k, max_tokens))
+        return written(self._base, self._frame, prompts, luck, temperature, stop, self.maker.batch)
 
     def save(self, folder: Path) -> None:
         """Settings and labels; the weights stay where they are."""
@@ -150,59 +128,21 @@ class CausalStudent:
 
     def _weighed(self, pool: Pool) -> Floats32:
         """(n, C) the mean over each row's alternatives."""
-        several = contexts(pool)
+        several, ask = contexts(pool), self._choice
         rows = np.repeat(np.arange(len(pool)), [len(one) for one in several])
         flat = [(text, shots) for text, one in zip(pool.texts(), several, strict=True) for shots in one]
-        scores = self._scores([self._asked(text, shots).ids for text, shots in flat])
+        scores = ask.scores(self._base, [ask.asked(text, shots).ids for text, shots in flat])
         if self.maker.calibrate is not None:
             free = self.maker.calibrate
-            scores = scores - self._scores([self._asked(free, shots).ids for _, shots in flat])
+            scores = scores - ask.scores(self._base, [ask.asked(free, shots).ids for _, shots in flat])
         each = np.exp(scores - scores.max(axis=1, keepdims=True))
         total = np.zeros((len(pool), len(self.names)))
         np.add.at(total, rows, each / each.sum(axis=1, keepdims=True))
         return np.asarray(total / total.sum(axis=1, keepdims=True), dtype=np.float32)
 
-    def _scores(self, prompts: Sequence[Sequence[int]]) -> Floats:
-        """(n, C); equal prompts are read once."""
-        from tutelage.student.text._decoder import Asked
-
-        number: dict[tuple[int, ...], int] = {}
-        which = [number.setdefault(tuple(ids), len(number)) for ids in prompts]
-        told = self._base.scores([Asked(ids, self._replies) for ids in number], self.maker.batch)
-        collapse = np.sum if self.maker.score == "sum" else np.mean
-        return np.array([[collapse(reply) for reply in row] for row in told])[which]
-
-    def _asked(self, text: str, shots: Shots) -> Shortened:
-        longest = max(len(reply) for reply in self._replies)
-        return self._frame.fitted(self._head, self._turns(shots), text, self._ask, longest)
-
-    def _ask(self, text: str) -> Turn:
-        return Turn("user", self.maker.pattern.replace("{x}", text))
-
-    def _turns(self, shots: Shots) -> list[Turn]:
-        said = self.maker.verbalisers
-        return [turn for x, y in shots for turn in (self._ask(x), Turn("assistant", said.get(y, y)))]
-
-    @property
-    def _head(self) -> tuple[Turn, ...]:
-        return (Turn("system", self.maker.instruction),) if self.maker.instruction else ()
-
     @functools.cached_property
-    def _replies(self) -> list[list[int]]:
-        """The tokens of every label. Refused when two labels would be the same answer."""
-        names = [self.maker.verbalisers.get(name, name) for name in self.names]
-        replies = [self._frame.reply(name, [self._ask("?")]) for name in names]
-        replies = [ids[:1] for ids in replies] if self.maker.score == "first" else replies
-        first: dict[tuple[int, ...], str] = {}
-        for name, ids in zip(self.names, replies, strict=True):
-            other = first.setdefault(tuple(ids), name)
-            if other != name or not ids:
-                what = f"the labels {other!r} and {name!r} are the same answer" if ids else f"{name!r} says nothing"
-                help = "give them other words with student.verbalisers" + (
-                    ", or use student.score: mean" if self.maker.score == "first" else ""
-                )
-                raise Refused(Fault("student.verbalisers", what, help))
-        return replies
+    def _choice(self) -> Choice:
+        return choice(self._frame, self.maker, self.names)
 
     @property
     def _base(self) -> Any:
@@ -241,10 +181,8 @@ class Causal:
     def begin(self, pool: Pool, rng: Rng) -> CausalStudent:
         unknown = [name for name in self.verbalisers if pool.labels and name not in pool.labels]
         if unknown:
-            raise Refused([
-                Fault(f"student.verbalisers.{name}", "there is no such label", nearest(name, pool.labels))
-                for name in unknown
-            ])  # fmt: skip
+            where = "student.verbalisers"
+            raise Refused([Fault(where, f"there is no label {n!r}", nearest(n, pool.labels)) for n in unknown])
         return CausalStudent(self, pool.labels, place(self.model))
 
     def load(self, folder: Path) -> CausalStudent:
