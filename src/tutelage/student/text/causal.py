@@ -160,7 +160,7 @@ class CausalStudent:
 class Causal:
     model: str = "smollm2-135m-instruct"  # an asset, a folder, or OWNER/NAME of a hub model downloaded before
     template: Literal["auto", "none"] = "auto"  # the model's chat template, if it has one
-    precision: Literal["fp32", "bf16"] = "fp32"  # of the weights; log-probabilities are fp32 in any case
+    precision: Literal["fp32", "bf16"] = "fp32"  # of the weights; a CPU without bf16 is several times slower with it
     instruction: str = ""  # said once, before everything
     pattern: Annotated[str, Field(pattern=r"\{x\}")] = "{x}"  # how a text is asked about, in examples too
     verbalisers: Mapping[str, str] = Field(default_factory=dict)  # label -> what is said for it; else its name
