@@ -8,8 +8,8 @@ the embedding of `encoder`, else of the student; the nearest is read last. `rand
 luck that belongs to the row, not to its place in a batch; `fixed` keeps the order in which the lessons came, read in
 that order. `budget`: as many as fit in so many tokens, ending with the first that does not.
 
-Source: Liu, Shen, Zhang, Dolan, Carin, Chen (2022), What makes good in-context examples for GPT-3?, section 2.2
-(nearest by sentence embedding, the most similar last), as IDEAL and vote-k use it; Brown et al. (2020) for the rest.
+Source: Liu, Shen, Zhang, Dolan, Carin, Chen (2022), What makes good in-context examples for GPT-3?, KATE (the
+nearest by sentence embedding); Zhang et al. (2024), IDEAL, for the most similar last; Brown et al. (2020) for the rest.
 Neutral limit: without lessons, or with k = 0, it is the plain student itself.
 
 >>> from tutelage.core.data import Rows, Table, labelled

@@ -13,8 +13,8 @@ counts both. What prompts share is read once. Nothing is learnt here: use `learn
 hub model that was downloaded before. Its attention must reach back over the whole prompt: with a sliding window that
 is shorter, use `batch: 1`. `encoder` gives the embedding that choosers and recalls see; the model's own is not used.
 
-Source: Brown et al. (2020), section 2.4 (examples in the prompt, likelihood per token); Zhao, Wallace, Feng, Klein,
-Singh (2021), Calibrate before use, section 5, as p(c | x) / p(c | content-free) normalised.
+Source: Brown et al. (2020), Language models are few-shot learners (examples in the prompt, likelihood per token); Zhao,
+Wallace, Feng, Klein, Singh (2021), Calibrate before use, as p(c | x) / p(c | content-free) normalised.
 Neutral limit: of one label the probability is 1; calibrated on the text itself every label is equally likely.
 
 >>> Causal(pattern="Review: {x} Verdict:", verbalisers={"pos": "good", "neg": "bad"}).pattern
