@@ -85,7 +85,7 @@ class Picked(NamedTuple):
 
     def load(self) -> Taught:
         """The student itself."""
-        return Taught(build("student", self.spec).load(self.folder), {"arm": self.arm, "seed": self.seed})
+        return Taught(_loaded(self.spec, self.folder), {"arm": self.arm, "seed": self.seed})
 
 
 def pick(record: Record, told: Summary, arm: str | None = None, seed: int | None = None) -> Picked:
@@ -153,7 +153,16 @@ def load(folder: str | Path) -> Taught:
         ) from None
     if told.get("form") != FORM:
         raise Refused(Fault(str(folder), f"written in form {told.get('form')}, this version reads form {FORM}"))
-    return Taught(build("student", told["student"]).load(place / "model"), told)
+    return Taught(_loaded(told["student"], place / "model"), told)
+
+
+def _loaded(spec: dict[str, Any], folder: Path) -> Any:
+    """The student, and with it whatever its recall had equipped it with when it was saved."""
+    student, equipment = build("student", spec).load(folder), folder / "recall.json"
+    if not equipment.is_file():
+        return student
+    recall = build("recall", json.loads(equipment.read_text(encoding="utf-8"))["settings"])
+    return recall.restored(student, folder)
 
 
 def run(

@@ -12,11 +12,14 @@ from tutelage.core.errors import Missing, Refused
 from tutelage.core.method import settings
 from tutelage.core.parts import PACKAGE, build, load, names
 from tutelage.core.stages import CanEmbed, CanFit, CanWeigh, Student
+from tutelage.core.writing import CanHeed, CanJudge, CanWrite, Turn
 from tutelage.kit.cache import cache_folder
 from tutelage.toys import stream
 
 NAMES = names("student")
-CAPABILITIES = (CanWeigh, CanEmbed, CanFit, CanDescend, CanGrow)
+FITTED = [name for name in NAMES if CanFit in load("student", name).can]
+FROZEN = [name for name in NAMES if name not in FITTED]
+CAPABILITIES = (CanWeigh, CanEmbed, CanFit, CanDescend, CanGrow, CanHeed, CanJudge, CanWrite)
 WORDS = {
     "card": "my card was lost or stolen today",
     "rent": "please pay the monthly rent now",
@@ -49,14 +52,13 @@ def own_embeddings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TUTELAGE_CACHE", str(tmp_path / "cache"))
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=FITTED)
 def maker(request: pytest.FixtureRequest, own_embeddings: None):
     try:
         made = load("student", request.param)()
         pool = material(made.reads)
         student = made.begin(pool, stream(0, "student"))
-        if CanFit in made.can:
-            student.fit((labelled(Rows(pool, np.arange(2)), CODES[:2], "oracle"),), stream(0, "learn"))
+        student.fit((labelled(Rows(pool, np.arange(2)), CODES[:2], "oracle"),), stream(0, "learn"))
     except Missing as missing:
         pytest.skip(f"{request.param}: {missing}")
     return made
@@ -81,14 +83,13 @@ def lessons(pool):
 
 @pytest.fixture
 def taught(fresh, lessons, maker):
-    if CanFit not in maker.can:
-        pytest.fail("a student that cannot be fitted needs its own contract checks")
     return fresh.fit(lessons, stream(0, "learn"))
 
 
 def test_every_student_on_disk_was_found():
     on_disk = [path for path in (PACKAGE / "student").glob("*/*.py") if not path.name.startswith("_")]
     assert len(NAMES) == len(on_disk) > 0
+    assert sorted(FITTED + FROZEN) == sorted(NAMES) and FITTED and FROZEN
 
 
 def test_declares_what_it_can(maker, fresh):
@@ -273,6 +274,58 @@ def module_moved(module):
                 parameter.zero_()
 
     return moved()
+
+
+@pytest.fixture(params=FROZEN)
+def frozen(request: pytest.FixtureRequest, own_embeddings: None, tiny_decoder: Path):
+    """The maker of a student that answers as it is; its weights are a tiny model's."""
+    return build("student", {"use": request.param, "model": str(tiny_decoder)})
+
+
+def test_a_frozen_student_answers_as_it_is(frozen, tmp_path):
+    """What the students above promise, less what needs a lesson; saved and loaded bit for bit."""
+    pool = material(frozen.reads)
+    student = frozen.begin(pool, stream(0, "student"))
+    assert build("student", settings(frozen)) == frozen and type(student).__dataclass_params__.frozen
+    assert {one for one in CAPABILITIES if isinstance(student, one)} == frozen.can & set(CAPABILITIES)
+    probs, before = student.probs(pool), student.fingerprint
+    assert probs.dtype == np.float32 and probs.shape == (24, 3) and probs.min() >= 0
+    assert np.abs(probs.sum(1) - 1).max() < 1e-5 and (student.probs(pool) == probs).all()
+    block = student.answer(pool, stream(0, "assess"))
+    assert block.kind is Label and (block.given["label"] == probs.argmax(1)).all()
+    order = np.r_[np.arange(24)[::-1], 3, 3]
+    assert np.abs(student.probs(pool.take(order)) - probs[order]).max() < 1e-4
+    assert np.abs(student.probs(pool.take([5])) - probs[5]).max() < 1e-4
+    assert student.probs(pool.take([])).shape == (0, 3) and student.answer(pool.take([]), stream(0, "x")).size == 0
+    unlabelled = material(frozen.reads, labels=())
+    assert frozen.begin(unlabelled, stream(0, "student")).probs(unlabelled).shape == (24, 0)
+    student.save(tmp_path)
+    back = frozen.load(tmp_path)
+    assert (back.probs(pool) == probs).all() and back.fingerprint == before == student.fingerprint
+    with pytest.raises(Refused, match="score"):
+        dataclasses.replace(frozen, score="sum").load(tmp_path)
+
+
+def test_what_a_student_that_writes_promises(frozen):
+    """Shapes, counts, own luck; a reply is as likely in company as alone; the global luck of torch stays as it was."""
+    import torch
+
+    luck = torch.get_rng_state()
+    student = frozen.begin(material(frozen.reads), stream(0, "student"))
+    prompts = ["go on", (Turn("user", "one"), Turn("assistant", "1"), Turn("user", "two"))]
+    if CanWrite in frozen.can:
+        one, two = (student.write(prompts, 2, stream(0, "w"), max_tokens=5) for _ in range(2))
+        assert one.texts.shape == one.tokens_out.shape == (2, 2) and one.tokens_in.shape == (2,)
+        assert (one.texts == two.texts).all() and 0 < one.tokens_out.min() and one.tokens_out.max() <= 5
+        assert student.write([], 2, stream(0, "w")).texts.shape == (0, 2)
+    if CanJudge in frozen.can:
+        both = student.logprob(prompts, ["yes", "no"])
+        assert both.shape == (2,) and (both < 0).all() and student.logprob([], []).shape == (0,)
+        assert np.abs(student.logprob(prompts[1:], ["no"]) - both[1]).max() < 1e-4
+    if CanHeed in frozen.can:
+        assert (student.lengths(["a", "a longer one"], ["card", "rent"]) > 0).all()
+        assert student.among(("x", "y")).labels == ("x", "y")
+    assert (torch.get_rng_state() == luck).all()
 
 
 def test_new_labels_have_probability_0(maker, fresh, taught, pool):

@@ -9,9 +9,9 @@ from tutelage.core.rng import stream
 from tutelage.data.trec import MEANT, NAMES, WRITTEN, Trec, coarse
 
 
-def course(**settings: object):
+def course(seed: int = 0, **settings: object):
     try:
-        return Trec(**settings).course(stream(0, "data"))  # type: ignore[arg-type]
+        return Trec(**settings).course(stream(seed, "data"))  # type: ignore[arg-type]
     except Missing as missing:
         pytest.skip(str(missing))
 
@@ -71,3 +71,17 @@ def test_sizes() -> None:
 def test_a_lost_coarse_class_is_not_guessed() -> None:
     assert coarse("ENTY:plant") == coarse("ENTY:letter") == ""
     assert [coarse(name) for name in ("ABBR:abb", "ENTY:color", "LOC:mount")] == ["DESC", "HUM", "ABBR"]
+
+
+def test_a_smaller_exam_is_the_same_for_every_seed_and_part_of_a_larger_one() -> None:
+    """Items are the first of one order of all texts, and each keeps its class."""
+
+    def numbers(size: int, seed: int) -> set[int]:
+        made = course(seed, classes="coarse", split="dev", exam=size)
+        (block,), (whole,) = made.exams["exam"].truth, course(classes="coarse", split="dev").exams["exam"].truth
+        codes = dict(zip(whole.about.numbers.tolist(), whole.given["label"].tolist(), strict=True))
+        assert [codes[one] for one in block.about.numbers.tolist()] == block.given["label"].tolist()
+        assert any(f"The exam is {size} of these" in note for note in made.notes)
+        return set(block.about.numbers.tolist())
+
+    assert len(numbers(20, 0)) == 20 and numbers(20, 0) == numbers(20, 1) < numbers(30, 0)

@@ -92,11 +92,11 @@ def needed(recipe: str, sets: tuple[str, ...] = ()) -> list[str]:
 
 
 def _of(whole: dict[str, Any]) -> set[str]:
-    """What the parts of one recipe declare: their class attribute `assets`, nested parts by default included."""
+    """What the parts of one recipe declare: their attribute `assets`, nested parts by default included."""
     from tutelage.core.parts import build
 
     found: set[str] = set()
-    specs = [("data", whole["data"]), ("student", whole["student"])]
+    specs = [(room, whole[room]) for room in ("data", "student", "recall")]
     for room, spec in specs:
         _walk(build(room, spec), found)
     return found
@@ -105,7 +105,7 @@ def _of(whole: dict[str, Any]) -> set[str]:
 def _walk(part: Any, found: set[str]) -> None:
     import dataclasses
 
-    found.update(getattr(type(part), "assets", ()))
+    found.update(getattr(part, "assets", ()))
     for field in dataclasses.fields(part):
         value = getattr(part, field.name)
         for item in value if isinstance(value, (tuple, list)) else (value,):

@@ -92,8 +92,9 @@ def build(room: str, spec: Any, where: str = "") -> Any:
         del given[key]
         help = nearest(key, fields, f"tutelage show {room}/{spec['use']}")
         faults.append(Fault(f"{where}.{key}", f"{spec['use']} has no setting {key!r}", help))
+    optional = {f.name for f in dataclasses.fields(cls) if f.default is None}
     for name, inner in nested(cls).items():
-        if name not in given:
+        if name not in given or (given[name] is None and name in optional):
             continue
         try:
             several = isinstance(given[name], (list, tuple))
@@ -159,7 +160,7 @@ def camel(name: str) -> str:
 def missing_extra(what: str, module: str) -> Missing:
     """The error for an optional library that is not installed, with the line that installs it."""
     extras = {"torch": "text", "transformers": "text", "safetensors": "text", "peft": "text", "accelerate": "text",
-              "ray": "scale"}  # fmt: skip
+              "gguf": "text", "huggingface_hub": "text", "ray": "scale"}  # fmt: skip
     extra = extras.get(module.partition(".")[0], "dev")
     return Missing(f"{what} needs the library {module!r}", f"pip install 'tutelage[{extra}]'")
 

@@ -84,7 +84,10 @@ class StudentMaker(Protocol):
 
 @runtime_checkable
 class CanWeigh(Protocol):
-    """probs: (n, C) float32, rows sum to 1, column c is `labels[c]`; uniform before any lesson; C may be 0."""
+    """probs: (n, C) float32, rows sum to 1, column c is `labels[c]`; C may be 0.
+
+    Uniform before any lesson where the student can be fitted; a frozen one knows what it knows.
+    """
 
     @property
     def labels(self) -> tuple[str, ...]: ...

@@ -25,7 +25,7 @@ from pydantic import Field
 from tutelage.assets.fetch import asset
 from tutelage.core.data import Array, Course, Ints, Modality, Rng, Table
 from tutelage.core.method import method
-from tutelage.kit.courses import bagged, course
+from tutelage.kit.courses import bagged, course, fewer
 from tutelage.kit.published import COMPARED
 from tutelage.kit.split import keys_of_texts
 from tutelage.kit.strata import strata
@@ -40,6 +40,7 @@ class MovieReviews:
     split: Literal["test", "dev"] = "test"  # which split is the exam
     start_per_class: Annotated[int, Field(ge=0)] = 0  # rows of each class bought before round 0
     pool: Annotated[int, Field(ge=1)] | None = None  # a random sample of so many rows
+    exam: Annotated[int, Field(ge=1)] | None = None  # so many items of that split, the same for every seed
     bags: Annotated[int, Field(ge=1)] | None = None  # rows in a bag, at random, for teachers that tell totals only
 
     holds: ClassVar[frozenset[Modality]] = frozenset({"text"})
@@ -74,7 +75,7 @@ start_per_class looks at the answers to pick the rows that are bought first."""
             self.pool,
             notes,
         )
-        return bagged(made, self.bags, rng)
+        return bagged(fewer(made, self.exam), self.bags, rng)
 
     def _table(self, part: str, texts: Array, rows: Ints) -> Table:
         ids = [f"{self.source}-{row + 1}" for row in rows]

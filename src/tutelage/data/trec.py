@@ -27,7 +27,7 @@ from pydantic import Field
 from tutelage.assets.fetch import asset
 from tutelage.core.data import Course, Modality, Rng
 from tutelage.core.method import method
-from tutelage.kit.courses import bagged
+from tutelage.kit.courses import bagged, fewer
 from tutelage.kit.published import published
 
 WRITTEN = """
@@ -53,6 +53,7 @@ class Trec:
     split: Literal["test", "dev"] = "test"  # which split is the exam
     start_per_class: Annotated[int, Field(ge=0)] = 0  # rows of each class bought before round 0
     pool: Annotated[int, Field(ge=1)] | None = None  # a random sample of so many rows
+    exam: Annotated[int, Field(ge=1)] | None = None  # so many items of that split, the same for every seed
     bags: Annotated[int, Field(ge=1)] | None = None  # rows in a bag, at random, for teachers that tell totals only
 
     holds: ClassVar[frozenset[Modality]] = frozenset({"text"})
@@ -70,7 +71,7 @@ start_per_class looks at the answers to pick the rows that are bought first."""
         folder = asset("text-classification") / "trec"
         rename = coarse if self.classes == "coarse" else NAMES.__getitem__
         made = published("trec", folder, self.split, rng, self.start_per_class, self.pool, rename)
-        return bagged(made, self.bags, rng)
+        return bagged(fewer(made, self.exam), self.bags, rng)
 
 
 def coarse(written: str) -> str:

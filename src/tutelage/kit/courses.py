@@ -17,6 +17,7 @@ from tutelage.core.answers import Sealed
 from tutelage.core.data import Course, Exam, Ints, Part, Pool, Rng, Rows, Table, labelled
 from tutelage.core.digest import digest
 from tutelage.core.errors import ContractBroken, Fault, Refused
+from tutelage.kit.split import keys_of_texts
 
 
 def course(
@@ -100,6 +101,25 @@ def bagged(made: Course, size: int | None, rng: Rng) -> Course:
         "." if len(pool) % size == 0 else ", less in the last."
     )
     return made._replace(parts={**made.parts, "pool": part}, notes=(*made.notes, note))
+
+
+def fewer(made: Course, count: int | None) -> Course:
+    """The same course with so many items of its exam, the same ones for every seed: those whose texts hash lowest.
+
+    >>> from tutelage.core.rng import stream
+    >>> table = Table.of("four", {"text": ["a", "b", "c", "d"]}, ["x", "y"])
+    >>> whole = course(table, np.array([0, 0, 0, 1]), table, np.array([0, 0, 0, 1]), stream(0, "data"))
+    >>> fewer(whole, 2).exams["exam"].truth[0].size, fewer(whole, 9).exams["exam"].truth[0].size
+    (2, 4)
+    """
+    if count is None:
+        return made
+    (block,) = made.exams["exam"].truth
+    items = block.about.examples()
+    rows = np.sort(np.argsort(keys_of_texts(items.texts()), kind="stable")[:count])
+    truth = labelled(Rows(items.take(rows), np.arange(len(rows), dtype=np.int64)), block.given["label"][rows], "exam")
+    note = f"The exam is {len(rows)} of these {len(items)} texts, fixed by a hash of the texts."
+    return made._replace(exams={**made.exams, "exam": Exam((truth,))}, notes=(*made.notes, note))
 
 
 def examine(table: Table, codes: Ints, labels: tuple[str, ...], rows: Ints | None = None) -> Exam:

@@ -1,0 +1,72 @@
+"""The words of students that read and write: a prompt, what was written, and what such a student can be asked.
+
+A prompt is a text or a conversation. A text is one turn of the user where the student has a chat template, and is
+taken as it stands where it has none. Worked examples reach a student in its pool's column `context` (`kit.context`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
+
+from tutelage.core.data import Array, Floats, Ints, Rng
+from tutelage.core.stages import Student
+
+Role: TypeAlias = Literal["system", "user", "assistant"]
+
+
+class Turn(NamedTuple):
+    """One thing said. learn: in a lesson, this turn carries loss as the given reply does."""
+
+    role: Role
+    text: str
+    learn: bool = False
+
+
+Prompt: TypeAlias = str | tuple[Turn, ...]
+
+
+class Written(NamedTuple):
+    """k replies to each of n prompts, and how many tokens that took."""
+
+    texts: Array  # (n, k) object array of str
+    tokens_in: Ints  # (n,) tokens of each prompt, read once whatever k is
+    tokens_out: Ints  # (n, k) tokens drawn, the one that ended the reply included
+
+
+@runtime_checkable
+class CanJudge(Protocol):
+    """logprob: (n,) natural log of the probability that reply i follows prompt i, summed over its tokens, in fp32."""
+
+    def logprob(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> Floats: ...
+
+
+@runtime_checkable
+class CanWrite(Protocol):
+    """write: k replies to each prompt. temperature 0: the likeliest token each time, so all k are equal.
+
+    A reply ends where the student ends it, before the first of `stop`, or after max_tokens.
+    """
+
+    def write(
+        self,
+        prompts: Sequence[Prompt],
+        k: int,
+        rng: Rng,
+        *,
+        max_tokens: int = 64,
+        temperature: float = 1.0,
+        stop: Sequence[str] = (),
+    ) -> Written: ...
+
+
+@runtime_checkable
+class CanHeed(Protocol):
+    """A student whose answers heed the worked examples that stand in a pool's column `context`.
+
+    lengths: (n,) tokens that each worked example takes in a prompt. among: the same student, choosing among these
+    labels.
+    """
+
+    def lengths(self, questions: Sequence[str], answers: Sequence[str]) -> Ints: ...
+    def among(self, labels: Sequence[str]) -> Student: ...

@@ -1,0 +1,176 @@
+"""A loaded decoder: log-probabilities of replies and new tokens, what prompts share being read once.
+
+Prompts are padded at the end, so no token ever sees padding before it, and the positions behind it are masked out of
+what follows; a score therefore depends on batch and order only through rounding. Logits are made float32 before the
+softmax whatever the weights are, and only where they are needed.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+from transformers.utils import logging
+
+from tutelage.core.data import Floats, Ints
+from tutelage.kit.pooling import by_length, padded
+from tutelage.student.text._continued import Read, continued
+
+AT_ONCE = 32  # replies behind one prompt that are read together
+SEGMENT = 64  # tokens of a reply whose logits are held at a time
+Ids = Sequence[int]
+
+
+class Asked(NamedTuple):
+    """A prompt of at least one token and what may follow it."""
+
+    prompt: Ids
+    replies: Sequence[Ids]
+
+
+class Decoder:
+    """Weights and tokenizer; nothing of it changes."""
+
+    def __init__(self, folder: Path, precision: str) -> None:
+        kind = {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
+        with _quiet():
+            given: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+            self.tokenizer = AutoTokenizer.from_pretrained(folder, **given)
+            self.model = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, dtype=kind, **given)
+        self.model.eval().requires_grad_(False)
+
+    @functools.cached_property
+    def ends(self) -> frozenset[int]:
+        """The tokens that end a reply."""
+        held = [self.tokenizer.eos_token_id, self.model.generation_config.eos_token_id]
+        flat = [one for item in held for one in (item if isinstance(item, list) else [item])]
+        return frozenset(one for one in flat if one is not None)
+
+    def scores(self, asked: Sequence[Asked], batch: int) -> list[list[Floats]]:
+        """For each reply the log-probability of each of its tokens; a reply without tokens has none."""
+        found: list[list[Floats]] = [[] for _ in asked]
+        prompts = [one.prompt for one in asked]
+        with steady():
+            for rows, read in self._read(prompts, batch):
+                for place, row in enumerate(rows.tolist()):
+                    found[row] = self._replies(read, place, asked[row].replies)
+        return found
+
+    def write(
+        self, prompts: Sequence[Ids], luck: Floats, temperature: float, ended: Callable[[Ids], bool], batch: int
+    ) -> list[list[list[int]]]:
+        """Tokens of k replies to each prompt, the one that ended a reply included. luck: (n, k, at most so many)."""
+        found: list[list[list[int]]] = [[] for _ in prompts]
+        with steady():
+            for rows, read in self._read(prompts, max(1, batch // max(luck.shape[1], 1))):
+                wide = _of(read, np.repeat(np.arange(len(rows)), luck.shape[1]))
+                told = continued(self.forward, wide, luck[rows].reshape(len(wide.lengths), -1), temperature, ended)
+                for place, row in enumerate(rows.tolist()):
+                    found[row] = told[place * luck.shape[1] : (place + 1) * luck.shape[1]]
+        return found
+
+    def _read(self, prompts: Sequence[Ids], batch: int) -> Iterator[tuple[Ints, Read]]:
+        """Batches of prompts of like length. What all prompts begin with is read once for all of them."""
+        shared = _shared(prompts)
+        begun = DynamicCache(config=self.model.config)
+        if shared:
+            self.forward(torch.tensor([list(prompts[0][:shared])]), torch.ones(1, shared, dtype=torch.long),
+                          torch.arange(shared)[None], begun, 1)  # fmt: skip
+        for rows in by_length(prompts, batch):
+            ids, mask = (torch.from_numpy(part) for part in padded([prompts[row][shared:] for row in rows]))
+            cache = _picked(begun, torch.zeros(len(rows), dtype=torch.long))
+            rest = mask.sum(1)
+            ends, which = torch.unique(rest - 1, return_inverse=True)
+            whole = torch.cat([torch.ones(len(rows), shared, dtype=torch.long), mask], 1)
+            seats = shared + torch.arange(ids.shape[1]).expand(len(rows), -1)
+            logits = self.forward(ids, whole, seats, cache, ends)[torch.arange(len(rows)), which]
+            yield rows, Read(cache, whole, shared + rest, logits.float().log_softmax(-1))
+
+    def _replies(self, read: Read, place: int, replies: Sequence[Ids]) -> list[Floats]:
+        """Log-probabilities token by token of every reply to the prompt at `place` of a batch."""
+        first = read.last[place]
+        found = [[float(first[reply[0]])] if len(reply) else [] for reply in replies]
+        longer = [number for number, reply in enumerate(replies) if len(reply) > 1]
+        longer.sort(key=lambda number: len(replies[number]))
+        for start in range(0, len(longer), AT_ONCE):
+            numbers = longer[start : start + AT_ONCE]
+            now = _of(read, np.full(len(numbers), place))
+            ids, mask = (torch.from_numpy(part) for part in padded([replies[number] for number in numbers]))
+            for begin in range(0, ids.shape[1] - 1, SEGMENT):
+                end = min(begin + SEGMENT, ids.shape[1] - 1)
+                now = now._replace(mask=torch.cat([now.mask, mask[:, begin:end]], 1))
+                seats = now.lengths[:, None] + torch.arange(begin, end)
+                logits = self.forward(ids[:, begin:end], now.mask, seats, now.cache, 0).float()
+                said = logits.log_softmax(-1).gather(2, ids[:, begin + 1 : end + 1, None])[:, :, 0]
+                for one, number in enumerate(numbers):
+                    count = max(min(len(replies[number]) - 1, end) - begin, 0)
+                    found[number] += said[one, :count].tolist()
+        return [np.array(one) for one in found]
+
+    def forward(self, ids: Any, mask: Any, seats: Any, cache: Any, keep: Any) -> Any:
+        """Logits at the positions `keep` (their numbers, or how many from the end, 0: all); the cache grows."""
+        with torch.inference_mode():
+            return self.model(
+                input_ids=ids, attention_mask=mask, position_ids=seats, past_key_values=cache, use_cache=True,
+                logits_to_keep=keep,
+            ).logits  # fmt: skip
+
+
+@functools.lru_cache(maxsize=1)  # one slot a process: a second model takes the place of the first
+def decoder(folder: Path, precision: str) -> Decoder:
+    """The loaded model, shared by every student of this process that is made of it."""
+    return Decoder(folder, precision)
+
+
+def _shared(prompts: Sequence[Ids]) -> int:
+    """How many tokens all of at least two prompts begin with, each keeping one of its own."""
+    if len(prompts) < 2:
+        return 0
+    low, high = min(map(tuple, prompts)), max(map(tuple, prompts))
+    most = min(map(len, prompts)) - 1
+    return next((place for place in range(most) if low[place] != high[place]), most)
+
+
+def _of(read: Read, rows: Ints) -> Read:
+    """The same prompts in another selection, repeats allowed, with a cache of their own."""
+    picked = torch.from_numpy(rows)
+    return Read(_picked(read.cache, picked), read.mask[picked], read.lengths[picked], read.last[picked])
+
+
+def _picked(cache: Any, rows: Any) -> Any:
+    """These rows of a cache as a new one. Layers put new tensors in place of old ones, so shallow copies are enough."""
+    made = copy.copy(cache)
+    made.layers = [copy.copy(layer) for layer in cache.layers]
+    if made.get_seq_length():
+        made.batch_select_indices(rows)
+    return made
+
+
+@contextmanager
+def steady() -> Iterator[None]:
+    """One thread, as before afterwards: a second one stands in the way of other processes."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No progress bar while a model is loaded."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
