@@ -133,7 +133,7 @@ def _what(one: Choices, cost: Cost, rate: float, allowed: Limits, over: bool) ->
     count, rows = len(one.sizes) * one.times, max(size.pool for size in one.sizes)
     said = []
     if over:
-        takes, may = _spoken(cost.flop / rate), _spoken(allowed.seconds)
+        takes, may = spoken(cost.flop / rate), spoken(allowed.seconds)
         said.append(f"take about {takes} for {count:.0f} choices on {cores()} cores, and all arms together have {may}")
     if cost.bytes + BASE > allowed.bytes:
         said.append(f"hold {(cost.bytes + BASE) / 1e9:.1f} GB in a process that may hold {allowed.bytes / 1e9:g} GB")
@@ -152,7 +152,7 @@ def _help(one: Choices, read: Read, within: Limits, rate: float, whole: Cost) ->
         for spec in several:
             cost = one.cost(shelf.build("choose", spec))
             if cost.flop / rate <= within.seconds and cost.bytes + BASE <= within.bytes:
-                lines.append(f"--set '{_at(one, read)}={_flow(spec)}' fits: about {_spoken(cost.flop / rate)}")
+                lines.append(f"--set '{_at(one, read)}={_flow(spec)}' fits: about {spoken(cost.flop / rate)}")
                 break
     minutes, gigabytes = math.ceil(whole.flop / rate / 60), math.ceil((whole.bytes + BASE) / 1e9)
     more = [f"TUTELAGE_MINUTES={minutes}"] if math.isfinite(within.seconds) else []
@@ -171,7 +171,7 @@ def _flow(spec: Mapping[str, Any]) -> str:
     return yaml.safe_dump(spec, default_flow_style=True, sort_keys=False, width=1000).strip()
 
 
-def _spoken(seconds: float) -> str:
+def spoken(seconds: float) -> str:
     """As "9 minutes" or "5.2 hours"."""
     if seconds < 90:
         return f"{max(math.ceil(seconds), 1)} s"
