@@ -3,7 +3,7 @@
 Work is counted in the operations of a blocked float32 product, of which a core does RATE a second. What is bound by
 memory or by branches counts as many as a core does meanwhile: FLOAT for a number that is read from memory once, PASS
 for one that several element-wise steps go over, PICKED for one that a partition looks into, ANSWER for a probability
-that is computed and scored. These five were measured on one core of a 2.0 GHz server processor, numpy 2 with OpenBLAS
+that is computed and scored. These five were fitted to runs on one core of an AMD EPYC, numpy 2 with OpenBLAS
 (`benchmarks/large_pool.py` prints prediction beside measurement); on other machines seconds are off by a factor of two
 or so, which is good enough to tell minutes from hours. Bytes are those of arrays, sharper than that.
 
