@@ -4,8 +4,9 @@ Work is counted in the operations of a blocked float32 product, of which a core 
 memory or by branches counts as many as a core does meanwhile: FLOAT for a number that is read from memory once, PASS
 for one that several element-wise steps go over, PICKED for one that a partition looks into, ANSWER for a probability
 that is computed and scored. These five were fitted to runs on one core of an AMD EPYC, numpy 2 with OpenBLAS
-(`benchmarks/large_pool.py` prints prediction beside measurement) and were within a factor of three there; they serve to
-tell minutes from hours. Bytes err on the large side: a check in tests/contract holds every chooser to them.
+(`benchmarks/large_pool.py` prints prediction beside measurement) and were within a factor of three there, but for the
+first look of near_labelled, which finds the neighbours of all labels held at once (0.8 s where 0.2 were predicted).
+They serve to tell minutes from hours. Bytes err on the large side: a check in tests/contract holds choosers to them.
 
 A chooser that costs more than a look at every row's probabilities and embedding says so: `costs(size) -> Cost`.
 """
