@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tutelage.core.method import settings
 from tutelage.core.parts import build, load, names, summary
 from tutelage.core.rng import stream
 from tutelage.core.stages import CanEmbed, CanFit, CanWeigh
+from tutelage.kit.cost import Size, cost_of
 from tutelage.toys import Nearest, view
 
 LABELS = ("a", "b", "c")
@@ -157,6 +159,63 @@ def test_other_ids_change_nothing(chooser: Any) -> None:
     named = pool_of(rows_of(), [f"z{99 - i}" for i in range(48)])
     one, two = (chooser.choose(scene(pool), 9, stream(0, "choose")) for pool in (pool_of(rows_of()), named))
     assert one.rows.tolist() == two.rows.tolist()
+
+
+def test_positions_are_those_of_the_pool_and_never_rows_of_the_table(chooser: Any) -> None:
+    """The same rows at the end of a table with 200 others, over two rounds: the same choices, memory included.
+
+    Whoever takes a row of the table for a position of the pool leaves the pool, or chooses something else.
+    """
+    points, others = rows_of(), rows_of(5, 200)
+    names_ = [f"o{i}" for i in range(200)] + [f"r{i}" for i in range(48)]
+    behind = pool_of(np.concatenate([others, points]), names_).take(np.arange(200, 248))
+    seen = [scene(), scene(behind)]
+    for number in range(2):
+        chosen = [chooser.choose(one, 5, stream(0, "choose", number)) for one in seen]
+        assert ids(seen[0], chosen[0]) == ids(seen[1], chosen[1])
+        assert np.array_equal(chosen[0].scores, chosen[1].scores, equal_nan=True)
+        seen = [taught(one, made) for one, made in zip(seen, chosen, strict=True)]
+
+
+def taught(seen: Any, chosen: Any) -> Any:
+    """The next round: what was chosen carries labels and has left the pool."""
+    about = seen.pool.take(chosen.rows)
+    codes = np.arange(len(about)) % len(LABELS)
+    block = labelled(Rows(about, np.arange(len(about))), codes, "oracle", 1.0)
+    rest = seen.pool.without(chosen.rows)
+    return seen._replace(pool=rest, lessons=(*seen.lessons, block), memory=chosen.memory, round=seen.round + 1)
+
+
+def test_other_names_of_the_labels_change_nothing(chooser: Any) -> None:
+    renamed = Table.of("contract", {"id": [f"r{i}" for i in range(48)], "vector": rows_of()}, ("z", "y", "x")).pool()
+    student = Careful(("z", "y", "x"), knows().means)
+    one, two = scene(), scene(renamed, student=student)
+    first, second = (chooser.choose(seen, 9, stream(0, "choose")) for seen in (one, two))
+    assert first.rows.tolist() == second.rows.tolist()
+    assert np.array_equal(first.scores, second.scores, equal_nan=True)
+
+
+def test_memory_stays_within_what_is_declared(chooser: Any) -> None:
+    """6,000 rows, of which a matrix of all pairs would be 144 MB; 10 MB are for what does not grow."""
+    pool = pool_of(np.random.default_rng(4).normal(size=(6000, 32)), secret=None)
+    means = np.zeros((3, 32), dtype=np.float32)
+    means[:, :3] = 2 * np.eye(3)
+    seen = scene(pool, student=Nearest(LABELS, means))
+    tracemalloc.start()
+    try:
+        chooser.choose(seen, 9, stream(0, "choose"))
+        held = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    toy = len(seen.pool) * 3 * 32 * 4 * 2  # the differences that this student takes to answer
+    size = Size(len(seen.pool), 32, 3, 9, len(HELD))
+    assert held < cost_of(chooser, size).bytes + toy + 10e6
+
+
+def test_what_it_takes_grows_with_the_pool_and_is_finite(chooser: Any) -> None:
+    costs = [cost_of(chooser, Size(rows, 64, 10, 20, 100)) for rows in (2_000, 20_000, 200_000)]
+    for one, two in zip(costs, costs[1:], strict=False):
+        assert 0 <= one.bytes <= two.bytes < np.inf and 0 <= one.flop <= two.flop < np.inf
 
 
 def test_same_luck_same_choice_whatever_the_global_luck(chooser: Any, seen: Any) -> None:

@@ -25,6 +25,7 @@ from tutelage.core.data import Array, Floats32, Ints, Kinds, Rng
 from tutelage.core.method import method
 from tutelage.core.stages import CanEmbed, CanWeigh, Chosen, View
 from tutelage.kit.ask import embeddings, probabilities
+from tutelage.kit.cost import Cost, Size, answered, embedding, passes, together
 from tutelage.kit.distances import NOISE
 from tutelage.kit.ranking import at_random, best, draw, filled, in_table_order, placed
 
@@ -85,6 +86,10 @@ class Badge:
     first: Literal["uniform", "largest"] = "uniform"  # the first pick: at random, or the longest gradient
 
     needs: ClassVar[Kinds] = frozenset({CanWeigh, CanEmbed})
+
+    def costs(self, size: Size) -> Cost:
+        drawn = passes(size.pool, size.width + size.classes, size.asked)
+        return together(embedding(size), answered(size), drawn)
 
     def choose(self, view: View, n: int, rng: Rng) -> Chosen:
         if n <= 0 or n >= len(view.pool):

@@ -26,6 +26,7 @@ from pydantic import Field
 from tutelage.core.data import Kinds, Rng
 from tutelage.core.method import method
 from tutelage.core.stages import CanFit, CanWeigh, Chosen, View
+from tutelage.kit.cost import Cost, Size, weighing
 from tutelage.kit.ensembles import Resample, information, members, weighed
 from tutelage.kit.ranking import at_random, top_n
 
@@ -38,6 +39,9 @@ class Bald:
     members_by: Resample = "bootstrap"
 
     needs: ClassVar[Kinds] = frozenset({CanWeigh, CanFit})
+
+    def costs(self, size: Size) -> Cost:
+        return weighing(size, self.members)
 
     def choose(self, view: View, n: int, rng: Rng) -> Chosen:
         several = members(view.student, view.lessons, self.members, rng, self.members_by)

@@ -37,6 +37,7 @@ from tutelage.core.data import Array, Bools, Floats, Ints, Kinds, Pool, Rng
 from tutelage.core.method import method
 from tutelage.core.stages import CanFit, CanWeigh, Chosen, View
 from tutelage.kit.ask import probabilities
+from tutelage.kit.cost import PICKED, Cost, Size, in_turn, weighing
 from tutelage.kit.ensembles import Resample, information, members, weighed
 from tutelage.kit.info import entropy
 from tutelage.kit.ranking import at_random, top_n
@@ -154,6 +155,12 @@ class BatchBald:
     candidates: Annotated[int, Field(ge=1)] = 2000  # never fewer than are asked for
 
     needs: ClassVar[Kinds] = frozenset({CanWeigh, CanFit})
+
+    def costs(self, size: Size) -> Cost:
+        """A tenth of the candidates is looked at again for a pick, which is more than most picks need."""
+        near = float(min(max(self.candidates, size.asked), size.pool)) * size.classes
+        again = Cost(8.0 * BLOCK * 4 + 8.0 * self.members * near, size.asked * near * self.outcomes * PICKED / 3 / 10)
+        return in_turn(weighing(size, self.members), again)
 
     def choose(self, view: View, n: int, rng: Rng) -> Chosen:
         several = members(view.student, view.lessons, self.members, rng, self.members_by)

@@ -25,6 +25,7 @@ from tutelage.core.data import Array, Floats, Kinds, Pool, Rng
 from tutelage.core.method import method
 from tutelage.core.stages import CanEmbed, CanWeigh, Chosen, View
 from tutelage.kit.ask import embeddings, probabilities, weigh
+from tutelage.kit.cost import BATCH, PASS, Cost, Size, embedding, neighbours, together, weighing
 from tutelage.kit.info import entropy, logs
 from tutelage.kit.lessons import held
 from tutelage.kit.neighbours import nearest
@@ -38,6 +39,12 @@ class Contrastive:
     neighbours: Annotated[int, Field(ge=1)] = 10
 
     needs: ClassVar[Kinds] = frozenset({CanWeigh, CanEmbed})
+
+    def costs(self, size: Size) -> Cost:
+        compared = Cost(0.0, 2 * PASS * size.pool * size.classes * min(self.neighbours, size.held))
+        near = neighbours(min(size.pool, BATCH), size.held, size.width, self.neighbours)
+        batches = Cost(near.bytes, near.flop * size.pool / min(size.pool, BATCH))
+        return together(weighing(size), embedding(size._replace(pool=min(size.pool, BATCH))), batches, compared)
 
     def choose(self, view: View, n: int, rng: Rng) -> Chosen:
         taught = held(view.lessons)

@@ -22,6 +22,7 @@ from tutelage.core.data import Kinds, Rng
 from tutelage.core.method import method
 from tutelage.core.stages import CanEmbed, Chosen, View
 from tutelage.kit.ask import embeddings
+from tutelage.kit.cost import Cost, Size, embedding, passes, together
 from tutelage.kit.cover import farthest_first
 from tutelage.kit.lessons import held_embeddings
 from tutelage.kit.ranking import at_random, in_table_order, placed
@@ -32,6 +33,9 @@ class CoreSet:
     """One matrix-vector product a pick; memory O(pool) beside the embeddings."""
 
     needs: ClassVar[Kinds] = frozenset({CanEmbed})
+
+    def costs(self, size: Size) -> Cost:
+        return together(embedding(size), passes(size.pool, size.width, size.asked + size.held / 5))
 
     def choose(self, view: View, n: int, rng: Rng) -> Chosen:
         if n <= 0 or n >= len(view.pool):

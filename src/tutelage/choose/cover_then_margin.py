@@ -32,6 +32,7 @@ from tutelage.core.parts import part
 from tutelage.core.stages import CanEmbed, CanWeigh, Chosen, View
 from tutelage.kit.ask import embeddings
 from tutelage.kit.cluster import k_means, middles
+from tutelage.kit.cost import Cost, Size, clusters, cost_of, in_turn, together
 from tutelage.kit.lessons import held_count
 from tutelage.kit.ranking import filled
 
@@ -45,6 +46,13 @@ class CoverThenMargin:
     cover: Annotated[Any, part("choose")] = Typical()
 
     needs: ClassVar[Kinds] = frozenset({CanWeigh, CanEmbed})
+
+    def costs(self, size: Size) -> Cost:
+        if size.held < self.switch * max(size.classes, 1):
+            return cost_of(self.cover, size)
+        near = min(self.beta * size.asked, size.pool)
+        among = clusters(near, size.width, size.asked)
+        return in_turn(cost_of(Margin(), size), together(Cost(4.0 * near * size.width), among))
 
     def choose(self, view: View, n: int, rng: Rng) -> Chosen:
         if self._covers(view):

@@ -31,6 +31,7 @@ from tutelage.core.data import Array, Floats, Floats32, Ints, Kinds, Rng
 from tutelage.core.method import method
 from tutelage.core.stages import CanEmbed, Chosen, View
 from tutelage.kit.ask import embeddings
+from tutelage.kit.cost import FLOAT, Cost, Size, embedding, passes, together
 from tutelage.kit.lessons import held_embeddings
 from tutelage.kit.ranking import at_random, in_table_order, placed, top_n
 from tutelage.kit.softmax import solved
@@ -67,6 +68,14 @@ class Discriminative:
     most: Annotated[int, Field(ge=1)] = 10_000
 
     needs: ClassVar[Kinds] = frozenset({CanEmbed})
+
+    def costs(self, size: Size) -> Cost:
+        """The classifier reads its sample about 150 times forth and 150 times back."""
+        turns = min(self.sub_batches, size.asked)
+        sample = float(min(self.most, size.pool) + size.held + size.asked) * size.width
+        solving = Cost(12 * sample, turns * 300 * FLOAT * sample)
+        scoring = Cost(8.0 * min(size.pool, AT_ONCE) * size.width, passes(size.pool, size.width, 3 * turns).flop)
+        return together(embedding(size), solving, scoring)
 
     def choose(self, view: View, n: int, rng: Rng) -> Chosen:
         if n <= 0 or n >= len(view.pool):

@@ -28,6 +28,7 @@ from tutelage.core.data import Floats32, Ints, Kinds, Rng
 from tutelage.core.method import method
 from tutelage.core.stages import CanEmbed, Chosen, View
 from tutelage.kit.ask import embeddings
+from tutelage.kit.cost import PASS, Cost, Size, embedding, graph, together
 from tutelage.kit.distances import blocks
 from tutelage.kit.graph import fans, like, units
 from tutelage.kit.lazy import Taken
@@ -110,6 +111,15 @@ class FacilityLocation:
     neighbours: Annotated[int, Field(ge=1)] = 100  # with more, each only with so many
 
     needs: ClassVar[Kinds] = frozenset({CanEmbed})
+
+    def costs(self, size: Size) -> Cost:
+        if size.pool > self.dense:
+            return graph(size, self.neighbours)
+        pairs = float(size.pool) ** 2
+        taken = min(size.asked, 10) * pairs * 4 * PASS  # the first picks change most of the matrix, later ones little
+        return together(
+            embedding(size), embedding(size), Cost(4 * pairs, pairs * (2.0 * size.width + 4 * PASS) + taken)
+        )
 
     def choose(self, view: View, n: int, rng: Rng) -> Chosen:
         if n <= 0 or n >= len(view.pool):

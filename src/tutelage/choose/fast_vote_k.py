@@ -27,6 +27,7 @@ from tutelage.core.data import Array, Ints, Kinds, Rng
 from tutelage.core.method import method
 from tutelage.core.stages import CanEmbed, Chosen, View
 from tutelage.kit.ask import embeddings
+from tutelage.kit.cost import Cost, Size, graph
 from tutelage.kit.graph import Fans, fans, like
 from tutelage.kit.lessons import held_embeddings
 from tutelage.kit.ranking import Ordered, at_random, best, in_table_order, placed
@@ -87,6 +88,9 @@ class FastVoteK:
     discount: Annotated[float, Field(ge=1)] = 10.0
 
     needs: ClassVar[Kinds] = frozenset({CanEmbed})
+
+    def costs(self, size: Size) -> Cost:
+        return graph(size, self.neighbours)
 
     def choose(self, view: View, n: int, rng: Rng) -> Chosen:
         if n <= 0 or n >= len(view.pool):

@@ -30,7 +30,8 @@ from tutelage.core.data import Floats, Ints, Kinds, Rng
 from tutelage.core.method import method
 from tutelage.core.stages import CanEmbed, Chosen, View
 from tutelage.kit.ask import embeddings
-from tutelage.kit.cascade import activate, chances, gains, worlds
+from tutelage.kit.cascade import TAGS, activate, chances, gains, worlds
+from tutelage.kit.cost import PICKED, Cost, Size, graph, together
 from tutelage.kit.graph import like
 from tutelage.kit.lazy import Taken, lazy_greedy
 from tutelage.kit.lessons import held_embeddings
@@ -62,6 +63,12 @@ class Ideal:
     cascades: Annotated[int, Field(ge=1)] = 10  # worlds in which influence is counted
 
     needs: ClassVar[Kinds] = frozenset({CanEmbed})
+
+    def costs(self, size: Size) -> Cost:
+        """A cascade's reach has no formula; 30 points a world is what embeddings of messages give."""
+        kept = float(size.pool + size.held) * self.cascades
+        followed = kept * 30 * PICKED / 4
+        return together(graph(size, self.neighbours), Cost(4.0 * TAGS + 60.0 * kept, followed))
 
     def choose(self, view: View, n: int, rng: Rng) -> Chosen:
         if n <= 0 or n >= len(view.pool):

@@ -33,6 +33,7 @@ from tutelage.core.method import method
 from tutelage.core.stages import CanEmbed, CanWeigh, Chosen, View
 from tutelage.kit.ask import embeddings, weigh
 from tutelage.kit.cluster import k_means, middles
+from tutelage.kit.cost import Cost, Size, clusters, embedding, in_turn, together, weighing
 from tutelage.kit.info import entropy, margin, top
 from tutelage.kit.ranking import at_random, filled, in_table_order, placed, top_n
 
@@ -55,6 +56,13 @@ class KMeans:
     def needs(self) -> Kinds:
         """Probabilities only where they weigh."""
         return frozenset({CanEmbed}) if self.weigh == "none" else frozenset({CanEmbed, CanWeigh})
+
+    def costs(self, size: Size) -> Cost:
+        if self.weigh == "none":
+            return together(embedding(size), clusters(size.pool, size.width, size.asked, self.rounds))
+        near = min(self.beta * size.asked, size.pool)
+        among = clusters(near, size.width, size.asked, self.rounds)
+        return in_turn(weighing(size), together(Cost(4.0 * near * size.width), among))
 
     def choose(self, view: View, n: int, rng: Rng) -> Chosen:
         if n <= 0 or n >= len(view.pool):

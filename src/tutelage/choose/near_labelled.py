@@ -33,6 +33,7 @@ from tutelage.core.method import method
 from tutelage.core.parts import part
 from tutelage.core.stages import CanEmbed, Chosen, View, able
 from tutelage.kit.ask import embeddings
+from tutelage.kit.cost import Cost, Size, cost_of, embedding, in_turn, neighbours, together
 from tutelage.kit.lessons import held
 from tutelage.kit.neighbours import nearest
 from tutelage.kit.ranking import in_table_order, within
@@ -51,6 +52,12 @@ class NearLabelled:
         """Embeddings, and what `of` needs."""
         needs: Kinds = self.of.needs | {CanEmbed}
         return needs
+
+    def costs(self, size: Size) -> Cost:
+        """Those labelled last are looked up in the whole pool; `of` sees what has been gathered so far."""
+        looked = together(embedding(size), neighbours(max(size.asked, 1), size.pool, size.width, self.k))
+        shown = min(size.pool, max(self.start + self.k * size.held, size.asked))
+        return in_turn(looked, cost_of(self.of, size._replace(pool=shown)))
 
     def choose(self, view: View, n: int, rng: Rng) -> Chosen:
         """What is kept between rounds are row numbers of the table, never positions: those shift every round."""

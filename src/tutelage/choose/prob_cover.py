@@ -29,6 +29,7 @@ from tutelage.core.method import method
 from tutelage.core.stages import CanEmbed, Chosen, View
 from tutelage.kit.ask import embeddings
 from tutelage.kit.balls import inside, pure_radius2
+from tutelage.kit.cost import PASS, Cost, Size, clusters, embedding, passes, together
 from tutelage.kit.distances import Space, blocks, space_of, to_nearest
 from tutelage.kit.lessons import held_embeddings
 from tutelage.kit.ranking import at_random, best, filled, in_table_order, placed
@@ -71,6 +72,14 @@ class ProbCover:
     probes: Annotated[int, Field(ge=1)] = 5000  # balls looked at for the purity; in a larger pool they are drawn
 
     needs: ClassVar[Kinds] = frozenset({CanEmbed})
+
+    def costs(self, size: Size) -> Cost:
+        """Two passes over all pairs, which are compared block by block, and the probes of the radius."""
+        pairs = float(size.pool) ** 2
+        probed = 0.0 if self.delta is not None else float(min(self.probes, size.pool)) * size.pool
+        counted = Cost(64e6, (1.5 * pairs + probed) * (2.0 * size.width + 6 * PASS))
+        radius = clusters(size.pool, size.width, self.clusters or max(size.classes, 2))
+        return together(embedding(size), embedding(size), radius, counted, passes(size.pool, size.width, size.asked))
 
     def choose(self, view: View, n: int, rng: Rng) -> Chosen:
         if n <= 0 or n >= len(view.pool):

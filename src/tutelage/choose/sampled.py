@@ -25,6 +25,7 @@ from tutelage.core.data import Kinds, Rng
 from tutelage.core.method import method
 from tutelage.core.parts import part
 from tutelage.core.stages import Chosen, View
+from tutelage.kit.cost import Cost, Size, cost_of
 from tutelage.kit.ranking import in_table_order, within
 
 
@@ -40,6 +41,9 @@ class Sampled:
         """What `of` needs."""
         needs: Kinds = self.of.needs
         return needs
+
+    def costs(self, size: Size) -> Cost:
+        return cost_of(self.of, size._replace(pool=min(size.pool, max(self.most, size.asked))))
 
     def choose(self, view: View, n: int, rng: Rng) -> Chosen:
         size = max(self.most, n)

@@ -29,6 +29,7 @@ from tutelage.core.method import method
 from tutelage.core.stages import CanEmbed, Chosen, View
 from tutelage.kit.ask import embeddings
 from tutelage.kit.cluster import k_means
+from tutelage.kit.cost import Cost, Size, clusters, embedding, neighbours, together
 from tutelage.kit.lessons import held_embeddings
 from tutelage.kit.neighbours import nearest
 from tutelage.kit.ranking import at_random, best, filled, in_table_order, placed
@@ -63,6 +64,14 @@ class Typical:
     small: Annotated[int, Field(ge=0)] = 5
 
     needs: ClassVar[Kinds] = frozenset({CanEmbed})
+
+    def costs(self, size: Size) -> Cost:
+        """Of the clusters those visited are looked into pair by pair; they are thought of as equally large."""
+        points = float(size.pool + size.held)
+        many = max(min(size.held + size.asked, self.max_clusters), 1)
+        inside = neighbours(points / many, points / many, size.width, self.neighbours)
+        looked = Cost(inside.bytes, min(size.asked, many) * inside.flop)
+        return together(embedding(size), embedding(size), clusters(points, size.width, many), looked)
 
     def choose(self, view: View, n: int, rng: Rng) -> Chosen:
         if n <= 0 or n >= len(view.pool):

@@ -30,6 +30,7 @@ from tutelage.core.data import Floats, Ints, Kinds, Rng
 from tutelage.core.method import method
 from tutelage.core.stages import CanEmbed, CanWeigh, Chosen, View
 from tutelage.kit.ask import weigh
+from tutelage.kit.cost import Cost, Size, graph, in_turn, weighing
 from tutelage.kit.info import top
 from tutelage.kit.lessons import held_count
 from tutelage.kit.ranking import at_random, best, in_table_order, placed
@@ -51,6 +52,9 @@ class VoteK:
     sure: Annotated[float, Field(ge=0, lt=1)] = 0.1  # share of the pool that is too certain to be worth a label
 
     needs: ClassVar[Kinds] = frozenset({CanWeigh, CanEmbed})
+
+    def costs(self, size: Size) -> Cost:
+        return in_turn(weighing(size), graph(size, self.neighbours))
 
     def choose(self, view: View, n: int, rng: Rng) -> Chosen:
         if n <= 0 or n >= len(view.pool):

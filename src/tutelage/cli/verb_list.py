@@ -17,7 +17,11 @@ EXAMPLES = """Examples:
   tutelage list
   tutelage list choose
   tutelage list runs
-  tutelage list assets --json"""
+  tutelage list assets --json
+  tutelage list choose --guide                what each strategy needs, takes and gave; docs/choosing.md
+  tutelage list choose --guide --check        does that page say what the files say? --write makes it so
+
+With --check it ends with 1 when the page is out of date."""
 
 OTHERS = ("recipes", "runs", "papers", "assets")
 
@@ -33,11 +37,16 @@ def list_(
         ),
     ] = None,
     runs: RunsFolder = None,
+    guide: Annotated[bool, typer.Option("--guide", help="Of choose: what to use with what you have.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="With --guide: write it into docs/choosing.md.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="With --guide: say whether it is up to date there.")] = False,
     json: Json = False,
 ) -> int:
     """List methods by room, recipes, runs, papers or assets."""
     from tutelage.core.parts import ROOMS
 
+    if guide or write or check:
+        return _guide(what, guide, write, check)
     if what == "runs":
         return _runs(runs_folder(runs), json)
     if what == "assets":
@@ -54,6 +63,25 @@ def list_(
             result(f"  {name.ljust(width)}  {about}".rstrip())
         if not items:
             result("  (nothing yet)")
+    return 0
+
+
+def _guide(what: str | None, guide: bool, write: bool, check: bool) -> int:
+    from tutelage.core.errors import Fault, Refused
+
+    if what != "choose" or not guide or (write and check):
+        help = "tutelage list choose --guide [--write|--check]"
+        raise Refused(Fault("--guide, --write, --check", "there is a guide to choose, to be written or checked", help))
+    from tutelage.report import guide as page
+
+    if write:
+        result(f"{'written' if page.write_page() else 'up to date'}: {page.PAGE}")
+    elif check:
+        old = page.out_of_date()
+        result(f"out of date: {page.PAGE}; tutelage list choose --guide --write" if old else f"up to date: {page.PAGE}")
+        return 1 if old else 0
+    else:
+        result(page.guide())
     return 0
 
 

@@ -15,6 +15,7 @@ from tutelage.kit.episodes import episodes, without_episode
 from tutelage.recipe.fit import Parts, Step
 from tutelage.recipe.read import Read
 from tutelage.study.contrast import needed
+from tutelage.study.limits import too_much
 
 OPENS_ANSWERS = {"oracle", "noisy"}  # teachers that reveal the pool's own sealed answers
 
@@ -50,7 +51,7 @@ def of_material(read: Read, parts: Mapping[str, Parts], courses: Mapping[str, Co
         found += _episodes(built, courses[arm], place)
         found = found or list(_labels(read, built.steps[0], courses[arm], place))
         faults.extend(fault for fault in found if fault not in faults)
-    return faults
+    return faults or list(dict.fromkeys(too_much(read, parts, courses)))
 
 
 def _exams(parts: Parts, course: Course, place: Any) -> Iterator[Fault]:
