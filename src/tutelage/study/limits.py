@@ -23,6 +23,7 @@ import yaml
 from tutelage.core import parts as shelf
 from tutelage.core.data import Course
 from tutelage.core.errors import Fault, Refused
+from tutelage.core.forecast import CanForetell
 from tutelage.core.ledger import price
 from tutelage.core.stages import CanEmbed
 from tutelage.kit.cost import RATE, Cost, Size, cost_of
@@ -119,11 +120,10 @@ def _rounds(built: Parts, course: Course, read: Read, each: int) -> int:
 
 
 def _width(built: Parts, course: Course) -> int:
-    """Numbers of an embedding: as the student says, else as wide as the vectors of the pool."""
-    said = getattr(built.student, "width", None)
-    if said is not None:
-        return int(said)
+    """Numbers of an embedding: as the student's maker foretells, else as wide as the vectors of the pool."""
     pool = course.parts["pool"].pool
+    if isinstance(built.student, CanForetell) and CanEmbed in built.student.can:
+        return int(built.student.width(pool).columns)
     if "vector" in built.student.reads & built.data.holds and len(pool):
         return int(pool.take([0]).vectors().shape[1])
     return USUAL_WIDTH

@@ -91,12 +91,6 @@ class Embedded:
     reads: ClassVar[frozenset[Modality]] = frozenset({"text"})
     can: ClassVar[Kinds] = frozenset({CanWeigh, CanEmbed, CanFit})
 
-    @property
-    def width(self) -> int:
-        """Numbers of an embedding, at most."""
-        whole: int = self.encoder.width
-        return min(whole, self.components or whole)
-
     def begin(self, pool: Pool, rng: Rng) -> EmbeddedStudent:
         if self.features == "plain" and self.components is not None:
             what = "`components` needs `features: centred` or `features: whitened`"
