@@ -122,7 +122,7 @@ def _rounds(built: Parts, course: Course, read: Read, each: int) -> int:
 def _width(built: Parts, course: Course) -> int:
     """Numbers of an embedding: as the student's maker foretells, else as wide as the vectors of the pool."""
     pool = course.parts["pool"].pool
-    if isinstance(built.student, CanForetell) and CanEmbed in built.student.can:
+    if CanEmbed in built.student.can and isinstance(built.student, CanForetell):
         return int(built.student.width(pool).columns)
     if "vector" in built.student.reads & built.data.holds and len(pool):
         return int(pool.take([0]).vectors().shape[1])
