@@ -68,9 +68,8 @@ class _Loss(torch.nn.Module):  # type: ignore[misc]
 def flop(opened: Opened, visits: int, lengths: Ints | None = None) -> float:
     """FLOP of showing `visits` lessons: (4 P + 2 P_open) a position, P entries of matrices, P_open those that may move.
 
-    2 P forward, 2 P back through the activations, 2 P_open for the gradient of the weights themselves. Vectors of
-    weights, normalisation, attention scores and the optimiser are left out. A lesson is one position, or on average
-    as many as `lengths` says.
+    2 P forward, 2 P back through the activations, 2 P_open for the gradient of the weights. Vectors of weights, scores
+    of attention and the optimiser are left out. A lesson is one position, or on average as many as `lengths` says.
     """
     open_ = {name for group in opened.groups for name in group.names}
     sizes = {name: one.numel() for name, one in opened.module.named_parameters() if one.ndim >= 2}

@@ -94,7 +94,7 @@ def render(
         seeds=max((len(arm.seeds) for arm in told.arms), default=0),
         items=max((arm.scores[lead].items for arm in told.arms if lead in arm.scores), default=0),
         spending=tables.spending(told),
-        foreseen=tables.foreseen(told),
+        foreseen=costs.foreseen(told),
         bought=bought,
         notes=_notes(told),
         commands=_commands(told.name, bool(unfinished), any(arm.seeds for arm in told.arms)),

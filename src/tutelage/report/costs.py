@@ -22,6 +22,17 @@ class Scale(NamedTuple):
     word: str
 
 
+class Foreseen(NamedTuple):
+    """One thing over all arms and seeds, as the plan had it and as it came."""
+
+    what: str
+    planned: str  # "unknown" where it could not be told
+    sure: str  # exact, at most, estimated, unknown
+    actual: str
+    off: str  # the difference as a share of what was planned
+    far: bool  # off by more than a quarter
+
+
 def unit_of(told: Summary) -> str:
     """The unit in which costs are compared where a measure names none, as `Study.unit` has it."""
     return next(iter(told.budget), "labels")
@@ -104,3 +115,15 @@ def _range(arms: Sequence[ArmOf], unit: str) -> str:
     cheap, dear = (pick(arms, key=lambda arm: arm.spent.get(unit, 0.0)) for pick in (min, max))
     low, high = (said(arm.spent.get(unit, 0.0), unit) for arm in (cheap, dear))
     return low if low == high else f"{low} ({cheap.name}) to {high} ({dear.name})"
+
+
+def foreseen(summary: Summary) -> tuple[Foreseen, ...]:
+    """What the plan said beside what came; nothing for a run without a plan and for one that is not done."""
+    if summary.planned is None:
+        return ()
+    far = summary.planned.far
+    return tuple(
+        Foreseen(plain_unit(one.what), "unknown" if one.planned is None else cell(one.planned, one.what), one.sure,
+                 cell(one.actual, one.what), "–" if one.planned is None else f"{100 * one.off:+.0f} %", one in far)
+        for one in summary.planned.rows
+    )  # fmt: skip

@@ -63,17 +63,6 @@ class Spent(NamedTuple):
     share: float  # 0..1, NaN without a limit
 
 
-class Foreseen(NamedTuple):
-    """One thing over all arms and seeds, as the plan had it and as it came."""
-
-    what: str
-    planned: str  # "unknown" where it could not be told
-    sure: str  # exact, at most, estimated, unknown
-    actual: str
-    off: str  # the difference as a share of what was planned
-    far: bool  # off by more than a quarter
-
-
 def plots(summary: Summary) -> tuple[Plot, ...]:
     """Curves of every score that has any, the leading one first."""
     names = dict.fromkeys([leading(summary), *(name for arm in summary.arms for name in arm.curves)])
@@ -180,18 +169,6 @@ def spending(summary: Summary) -> tuple[Spent, ...]:
         for unit in dict.fromkeys([*over, *arm.spent]):
             made.append(_spent(arm, unit, summary.budget.get(unit, math.inf)))
     return tuple(made)
-
-
-def foreseen(summary: Summary) -> tuple[Foreseen, ...]:
-    """What the plan said beside what came; nothing for a run without a plan and for one that is not done."""
-    if summary.planned is None:
-        return ()
-    far = summary.planned.far
-    return tuple(
-        Foreseen(plain_unit(one.what), "unknown" if one.planned is None else cell(one.planned, one.what), one.sure,
-                 cell(one.actual, one.what), "–" if one.planned is None else f"{100 * one.off:+.0f} %", one in far)
-        for one in summary.planned.rows
-    )  # fmt: skip
 
 
 def _spent(arm: ArmOf, unit: str, most: float) -> Spent:

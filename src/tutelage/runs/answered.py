@@ -1,14 +1,20 @@
-"""What people answered: one journal per run, shared by its arms and seeds, the last answer to a question counts."""
+"""What people are asked and what they answered.
+
+An arm that waits leaves its questions in a file; the answers stand in one journal per run, shared by its arms and
+seeds, where the last answer to a question counts.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tutelage.core.errors import Waiting
 from tutelage.runs.journal import Journal, lines
-from tutelage.runs.record import Record
+from tutelage.runs.record import Record, write
 
 
 class Question(NamedTuple):
@@ -64,3 +70,17 @@ def answer(record: Record, given: Iterable[tuple[str, Mapping[str, Any] | None]]
         stamped = None if value is None else {**value, "by": by, "at": datetime.now(UTC).isoformat(timespec="seconds")}
         journal.append({"event": "answer", "key": key, "value": stamped})
     journal.close()
+
+
+def ask(place: Path, waiting: Waiting) -> None:
+    """What a person has to answer, whole and readable without the data set."""
+    asked = waiting.about.examples()
+    payload = "text" if "text" in asked.holds else sorted(asked.holds)[0]
+    values = asked.column(payload).to_pylist()
+    labels = list(asked.labels)
+    rows = [
+        {"key": key, "id": id, "x": x, "unit": waiting.unit}
+        for key, id, x in zip(waiting.keys, asked.ids(), values, strict=True)
+    ]
+    head = {"labels": labels, "unit": waiting.unit, "asked": len(rows)}
+    write(place / "queue.jsonl", "\n".join(json.dumps(line, ensure_ascii=False) for line in [head, *rows]) + "\n")

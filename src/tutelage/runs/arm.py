@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import fcntl
 import io
-import json
 import shutil
 import time
 import zipfile
@@ -31,7 +30,7 @@ from tutelage.core.errors import ContractBroken, Waiting
 from tutelage.core.rng import stream
 from tutelage.loop import Round, Run, rounds
 from tutelage.recipe.fit import fit_one
-from tutelage.runs.answered import answered
+from tutelage.runs.answered import answered, ask
 from tutelage.runs.journal import Journal, lines
 from tutelage.runs.record import Record, write
 from tutelage.runs.till import Book, RecordedTill, till
@@ -72,7 +71,7 @@ def _execute(record: Record, arm: str, seed: int, place: Path) -> str:
             _empty(scratch)
         (place / "queue.jsonl").unlink(missing_ok=True)
     except Waiting as waiting:
-        _queue(place, waiting)
+        ask(place, waiting)
         return "waiting"
     finally:
         journal.close()
@@ -163,20 +162,6 @@ def _empty(folder: Path) -> None:
     if any(folder.iterdir()):
         shutil.rmtree(folder)
         folder.mkdir()
-
-
-def _queue(place: Path, waiting: Waiting) -> None:
-    """What a person has to answer, whole and readable without the data set."""
-    asked = waiting.about.examples()
-    payload = "text" if "text" in asked.holds else sorted(asked.holds)[0]
-    values = asked.column(payload).to_pylist()
-    labels = list(asked.labels)
-    rows = [
-        {"key": key, "id": id, "x": x, "unit": waiting.unit}
-        for key, id, x in zip(waiting.keys, asked.ids(), values, strict=True)
-    ]
-    head = {"labels": labels, "unit": waiting.unit, "asked": len(rows)}
-    write(place / "queue.jsonl", "\n".join(json.dumps(line, ensure_ascii=False) for line in [head, *rows]) + "\n")
 
 
 def _end(place: Path, last: Round | None, book: Book, done: list[str], clock: Mapping[str, float]) -> None:
