@@ -134,6 +134,8 @@ def test_one_tiny_seed_of_its_text_arms(key: str, tmp_path: Path) -> None:
     for arm in named:
         place = f"arms.{arm}.data"
         sets += [f"{place}.use=movie_reviews", f"{place}.pool=60", f"{place}.start_per_class=1"]
+    if whole.arms[arms[0]].get("student", {}).get("use") == "text.causal":  # reads every question of the exam anew
+        sets += ["student.verbalisers={}", "data.exam=8", "data.source=rotten_tomatoes"]
     try:
         found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
     except Missing as missing:

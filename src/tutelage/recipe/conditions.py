@@ -139,7 +139,9 @@ class Follows(Frozen):
     def text(self) -> str:
         """In words."""
         knob = "the knob" if isinstance(self.knob, tuple) else f"{self.knob.use} {self.knob.of}"
-        return f"{self.direction} with {knob}: {', '.join(self.arms)}"
+        few = ", ".join(self.arms)
+        arms = few if len(self.arms) <= 8 else f"{len(self.arms)} arms, {self.arms[0]} to {self.arms[-1]}"
+        return f"{self.direction} with {knob}: {arms}"
 
 
 def _one_limit(given: Any) -> Any:
