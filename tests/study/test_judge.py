@@ -178,6 +178,23 @@ def test_cost_to_a_level_says_who_never_reached_it(written) -> None:
     assert "slow at 1 of 5 seeds" in found.note
 
 
+def test_a_cost_alone_is_not_known_where_the_level_was_never_reached(written) -> None:
+    """40 labels were paid without reaching it at one seed: nothing says that it costs less than 80."""
+    arms = {"a": {s: [(10, [0, 0]), (40, [1, 1] if s else [0, 0])] for s in range(5)}}
+    (found,) = judge(written(arms, "[{of: {a: -1}, above: -80, measure: {use: cost_to, level: 0.9}}]"))
+    assert found.outcome == "unclear" and math.isnan(found.estimate) and "a at 1 of 5 seeds" in found.note
+    arms["a"][0] = arms["a"][1]
+    assert judge(written(arms, "[{of: {a: -1}, above: -80, measure: {use: cost_to, level: 0.9}}]"))[0].outcome == "held"
+
+
+def test_an_arm_that_is_compared_twice_is_one_question(written) -> None:
+    arms = {"c": arm(0.5, 0), "a": arm(0.9, 100), "b": arm(0.55, 200)}
+    plain = "{treatment: a, control: c}, {treatment: b, control: c}"
+    more = "{treatment: a, control: c, by: 0.1}, {treatment: b, control: c, within: 0.2}"
+    two, four = (some_better(judge(written(arms, f"[{shows}]"))) for shows in (plain, f"{plain}, {more}"))
+    assert four[:2] == pytest.approx(two) and four[2] == four[0] and math.isnan(four[3])
+
+
 def test_declared_looks_share_the_error() -> None:
     """At the end of two looks of 5 and 10 seeds less than .05 is left; a study without looks has all of it."""
     whole = {"arms": {"a": {"data": {"use": "digits"}, "student": {"use": "vector.logistic"}}}, "seeds": 10}

@@ -96,6 +96,8 @@ def _contrast(record: Record, condition: Contrast) -> tuple[Floats, str]:
         return made, ""
     never = {arm: censored(record, arm, measure, arms) for arm in arms}
     said = [f"{arm} at {count} of {len(made)} seeds" for arm, count in never.items() if count]
+    if said and len(arms) == 1:  # alone, against a number: a restricted cost would say less than was needed
+        return np.full(len(made), np.nan), f"the level was never reached by {said[0]}, so what it costs is not known"
     return made, f"the level was not reached within the common cost by {', '.join(said)}" if said else ""
 
 

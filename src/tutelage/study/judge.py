@@ -104,16 +104,22 @@ def overall(judged: Iterable[Judged]) -> Outcome:
 def some_better(judged: Sequence[Judged]) -> Floats:
     """(k,) Holm's p-values for "some arm is better", over comparisons of several arms with one on one measure.
 
-    NaN for a condition that stands alone, and for one without an interval over seeds.
+    An arm that is compared twice, with another limit, is one question. NaN for a condition that stands alone, that asks
+    for a margin, and for one without an interval over seeds.
     """
-    family: dict[tuple[str, str], list[int]] = {}
+    family: dict[tuple[str, str], dict[str, list[int]]] = {}
     for number, one in enumerate(judged):
-        if one.condition.pair and not math.isnan(one.p):
-            family.setdefault((one.condition.pair[1], one.condition.measure.model_dump_json()), []).append(number)
+        asks = isinstance(one.condition, Contrast) and one.condition.within is None
+        if asks and one.condition.pair and not math.isnan(one.p):
+            treatment, control = one.condition.pair
+            key = (control, one.condition.measure.model_dump_json())
+            family.setdefault(key, {}).setdefault(treatment, []).append(number)
     made = np.full(len(judged), np.nan)
-    for members in family.values():
-        if len(members) > 1:
-            made[members] = holm([judged[number].p for number in members])
+    for arms in family.values():
+        if len(arms) > 1:
+            adjusted = holm([judged[numbers[0]].p for numbers in arms.values()])
+            for numbers, p in zip(arms.values(), adjusted, strict=True):
+                made[numbers] = p
     return made
 
 
