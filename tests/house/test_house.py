@@ -121,3 +121,19 @@ def test_method_names_its_source_and_neutral_limit(room: str, name: str) -> None
     doc = ast.get_docstring(tree(SOURCE.joinpath(*room.split("."), *parts[:-1], f"{parts[-1]}.py"))) or ""
     assert "Source:" in doc, "the docstring names its source"
     assert re.search(r"[Nn]eutral limit", doc), "the docstring names the neutral limit, or says why there is none"
+
+
+def test_the_referee_needs_no_torch() -> None:
+    """Every module of study/, and the statistics, imported in a fresh process."""
+    modules = [
+        "tutelage." + ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+        for path in sorted((SOURCE / "study").rglob("*.py"))
+        if path.stem not in {"__init__", "ray_engine"}  # which imports ray, and only where it is asked for
+    ]
+    assert len(modules) > 20
+    code = "import importlib, sys\n" + "\n".join(f"importlib.import_module({name!r})" for name in modules)
+    code += (
+        "\nprint(sorted(name for name in sys.modules if name.partition('.')[0] in {'torch', 'transformers', 'ray'}))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "[]"
