@@ -135,7 +135,7 @@ def test_writing_touches_nothing_but_the_table(root: Path) -> None:
 
 def test_a_page_without_a_place_for_it_is_refused(root: Path) -> None:
     (root / "README.md").write_text(f"{END}\n{START}\n")
-    with pytest.raises(Refused, match="README.md: the table stands between"):
+    with pytest.raises(Refused, match="README.md: what is generated stands between"):
         out_of_date(root)
     (root / "README.md").unlink()
     with pytest.raises(Refused, match="there is no such page here"):

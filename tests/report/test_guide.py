@@ -104,7 +104,7 @@ def test_writing_touches_nothing_but_the_tables(root: Path) -> None:
 
 def test_a_page_without_a_place_for_it_is_refused(root: Path) -> None:
     (root / PAGE).write_text(f"{END}\n{START}\n")
-    with pytest.raises(Refused, match="the tables stand between"):
+    with pytest.raises(Refused, match="what is generated stands between"):
         out_of_date(root)
 
 

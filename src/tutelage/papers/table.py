@@ -153,17 +153,21 @@ def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _renewed(root: Path, page: str) -> str:
-    """The page with its table made anew. Refused when the markers are not there, once each."""
-    path = root / page
+def renewed(root: Path, page: str, marks: tuple[str, str], made: str) -> str:
+    """The page with `made` between its two marks. Refused when they are not there, once each."""
+    path, (begins, ends) = root / page, marks
     if not path.is_file():
-        raise Refused(Fault(page, "there is no such page here; the table is kept in a checkout"))
+        raise Refused(Fault(page, "there is no such page here; what is generated is kept in a checkout"))
     text = path.read_text(encoding="utf-8")
-    before, start, rest = text.partition(START)
-    _, end, after = rest.partition(END)
-    if not start or not end or START in rest or END in after:
-        raise Refused(Fault(page, f"the table stands between {START!r} and {END!r}, each of them once"))
-    return f"{before}{START}\n{PAGES[page](root, '../' * page.count('/'))}\n{END}{after}"
+    before, start, rest = text.partition(begins)
+    _, end, after = rest.partition(ends)
+    if not start or not end or begins in rest or ends in after:
+        raise Refused(Fault(page, f"what is generated stands between {begins!r} and {ends!r}, each of them once"))
+    return f"{before}{begins}\n{made}\n{ends}{after}"
+
+
+def _renewed(root: Path, page: str) -> str:
+    return renewed(root, page, (START, END), PAGES[page](root, "../" * page.count("/")))
 
 
 PAGES: dict[str, Callable[[Path, str], str]] = {"README.md": short, "docs/papers.md": full}

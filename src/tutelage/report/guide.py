@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from tutelage.core import parts as shelf
-from tutelage.core.errors import Fault, Refused
 from tutelage.core.stages import CanEmbed, CanFit, CanWeigh
 from tutelage.kit.cost import RATE, Size, cost_of
 from tutelage.papers.kept import REPOSITORY
+from tutelage.papers.table import renewed
 from tutelage.report.measured import markdown, one_data_set, side_by_side, told_apart
 from tutelage.runs.record import write
 from tutelage.study.limits import spoken
@@ -105,13 +105,4 @@ def _spoken(seconds: float) -> str:
 
 
 def _renewed(root: Path) -> str:
-    """The page with its tables made anew. Refused when the markers are not there, once each."""
-    path = root / PAGE
-    if not path.is_file():
-        raise Refused(Fault(PAGE, "there is no such page here; the guide is kept in a checkout"))
-    text = path.read_text(encoding="utf-8")
-    before, start, rest = text.partition(START)
-    _, end, after = rest.partition(END)
-    if not start or not end or START in rest or END in after:
-        raise Refused(Fault(PAGE, f"the tables stand between {START!r} and {END!r}, each of them once"))
-    return f"{before}{START}\n\n{guide(root)}\n\n{END}{after}"
+    return renewed(root, PAGE, (START, END), f"\n{guide(root)}\n")
