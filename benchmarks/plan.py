@@ -5,7 +5,7 @@
 Each pair runs one study, learns this machine's rates from it alone, plans another (other sizes, other budget, other
 settings, the same kind of student), runs that, and compares the seconds of all its loops with the planned ones. The
 times are this machine's, so what else runs on it counts. SHARE (1 unless told) scales the budgets: 0.3 is a quick try.
-One JSON line: `ours` is the median over the pairs of |actual - planned| / planned, `limit` what is asked for. Bought
+One JSON line: `ours` is the median over the pairs of |actual - planned| / planned, `limit` what is asked for; `disk` is the same of the folder's bytes. Bought
 units have to be equal, or it stops there. The pairs so far are on standard error. Needs the assets of few-labels.
 """
 
@@ -72,8 +72,8 @@ def run(about: dict[str, Any], share: float, folder: Path, name: str) -> Record:
     return record
 
 
-def pair(name: str, share: float, folder: Path) -> float:
-    """The error of the second study's seconds."""
+def pair(name: str, share: float, folder: Path) -> tuple[float, float]:
+    """The errors of the second study's seconds and of the disk that it took."""
     path().unlink(missing_ok=True)
     known, new = PAIRS[name]
     run(known, share, folder, "known")
@@ -84,11 +84,11 @@ def pair(name: str, share: float, folder: Path) -> float:
     assert rows["labels"].planned == rows["labels"].actual, "bought units are exact"
     seconds = rows["seconds"]
     assert seconds.planned, seconds.why
-    error = abs(seconds.off)
+    disk = rows["bytes"].off
     flop = rows["flop"].off
-    print(f"{name}: planned {seconds.planned:.2f} s, took {seconds.actual:.2f} s, off {seconds.off:+.0%} (FLOP {flop:+.0%}), "
-          f"after {rounds} rounds", file=sys.stderr)  # fmt: skip
-    return error
+    print(f"{name}: planned {seconds.planned:.2f} s, took {seconds.actual:.2f} s, off {seconds.off:+.0%} (FLOP {flop:+.0%}, "
+          f"disk {disk:+.0%}), after {rounds} rounds", file=sys.stderr)  # fmt: skip
+    return abs(seconds.off), abs(disk)
 
 
 def main(share: float) -> dict[str, Any]:
@@ -101,9 +101,10 @@ def main(share: float) -> dict[str, Any]:
         os.environ["TUTELAGE_CACHE"] = str(cache)
         for number, name in enumerate(PAIRS):
             errors.append(pair(name, share, Path(folder) / f"runs{number}"))
-    middle = float(np.median(errors))
-    return {"id": "plan/seconds", "ours": round(middle, 3), "errors": [round(one, 3) for one in errors], "share": share,
-            "limit": LIMIT, "of_limit": round(middle / LIMIT, 3), "took": round(time.perf_counter() - began, 1)}  # fmt: skip
+    middle, disk = (float(np.median(side)) for side in zip(*errors, strict=True))
+    seconds, sizes = ([round(one, 3) for one in side] for side in zip(*errors, strict=True))
+    return {"id": "plan/seconds", "ours": round(middle, 3), "errors": seconds, "disk": round(disk, 3),
+            "disk_errors": sizes, "share": share, "limit": LIMIT, "of_limit": round(middle / LIMIT, 3), "took": round(time.perf_counter() - began, 1)}  # fmt: skip
 
 
 if __name__ == "__main__":
