@@ -18,6 +18,7 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+from common import agree, line
 from sklearn.metrics import cohen_kappa_score
 
 from tutelage.choose.batch_bald import greedy
@@ -33,16 +34,6 @@ def timed(call: Callable[[], Any]) -> tuple[float, Any]:
     start = time.process_time()
     result = call()
     return time.process_time() - start, result
-
-
-def line(name: str, ours: float, peer: float, limit: float) -> dict[str, Any]:
-    ratio = peer / ours
-    return {"id": name, "ours": ours, "peer": peer, "ratio": ratio, "limit": limit, "of_limit": ratio / limit}
-
-
-def agree(name: str, same: bool, what: str) -> None:
-    if not same:
-        raise SystemExit(f"{name}: {what}; times would mean nothing")
 
 
 def joint_entropies(probs: Any, n: int) -> list[int]:

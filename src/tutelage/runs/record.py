@@ -29,7 +29,7 @@ from tutelage.core.data import Course
 from tutelage.core.errors import Fault, Refused, nearest
 from tutelage.recipe.read import Read, read_text
 from tutelage.runs.environment import environment
-from tutelage.runs.journal import lines
+from tutelage.runs.journal import how_far
 
 
 class ArmState(NamedTuple):
@@ -81,16 +81,9 @@ class Record(NamedTuple):
 
     def state(self, arm: str, seed: int) -> ArmState:
         folder = self.arm_folder(arm, seed)
-        status, rounds, spent, digest = "new", 0, {}, ""
-        for line in lines(folder / "events.jsonl"):
-            status = "started"
-            if line["event"] == "round":
-                rounds, spent = rounds + 1, line["spent"]
-            elif line["event"] == "end":
-                return ArmState(arm, seed, folder, "done", rounds, line["spent"], line["digest"])
-        if (folder / "queue.jsonl").exists():
-            status = "waiting"
-        return ArmState(arm, seed, folder, status, rounds, spent, digest)
+        told = how_far(folder / "events.jsonl")
+        status = "waiting" if told.status != "done" and (folder / "queue.jsonl").exists() else told.status
+        return ArmState(arm, seed, folder, status, told.rounds, dict(told.spent), told.digest)
 
     def digest(self) -> str:
         """The record's identity: that of every arm at every seed; empty until all are done."""
