@@ -49,7 +49,10 @@ class Text(Supervision):
 
 
 class Replies(Supervision):
-    """Several answers to one prompt, each with a scalar. `texts` (b, k) object, `rewards` (b, k) float32."""
+    """Several answers to one prompt, each with a scalar. `texts` (b, k) object, `rewards` (b, k) float32.
+
+    A text of None is no answer, its reward NaN. `ends` (b, k) bool may stand beside them: whether an answer is whole.
+    """
 
 
 class Preference(Supervision):

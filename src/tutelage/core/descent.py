@@ -69,8 +69,34 @@ class Vectors(Protocol):
     def vectors(self, batch: Batch, side: str = "") -> Any: ...
 
 
+class Said(NamedTuple):
+    """How likely a module finds given replies, token by token: r replies to each of b prompts, t places each.
+
+    A reply that is absent (None) has no place in the mask; r is 1 for Text and Itself, 2 for Preference (chosen, then
+    rejected), k for Replies.
+    """
+
+    logprobs: Any  # (b, r, t) natural logs, 0 where the mask is False
+    mask: Any  # (b, r, t) bool: tokens that carry loss, the one that ends a reply included where it is taught
+
+
+class TokenLogprobs(Protocol):
+    """A face: log-probabilities of the tokens that the lessons say, prompts masked out."""
+
+    def token_logprobs(self, batch: Batch) -> Said: ...
+
+
+class States(Protocol):
+    """A face: (b, t, d) what layer `layer` gives, 0 the embeddings, -1 the last; of the first reply."""
+
+    def states(self, batch: Batch, layer: int) -> Any: ...
+
+
 class Objective(Protocol):
     """What is minimised: one loss per lesson, never a mean; weights are the learner's business.
+
+    needs: faces asked for every kind of lesson; an objective that asks others for some kinds also has
+    `faces: ClassVar[Mapping[type[Supervision], Kinds]]`, those of each kind.
 
     couples: a lesson's loss depends on the others in its batch, which then comes whole.
     prepare: once, before the first update. Arrays with one row per lesson are sliced into the batches; a name that
@@ -104,3 +130,10 @@ class Adapter(Protocol):
     """Which weights may move, how fast. What is in no group is frozen and has no optimiser state."""
 
     def open(self, module: Any, rng: Rng) -> Opened: ...
+
+
+@runtime_checkable
+class NeedsOfKinds(Protocol):
+    """A learner that asks other faces for one kind of lesson than for another, beside its `needs`."""
+
+    def needs_of(self, kind: type[Supervision]) -> Kinds: ...

@@ -37,7 +37,7 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from tutelage.core.data import Array, Kinds, Rng
+from tutelage.core.data import Array, Kinds, Rng, Supervision
 from tutelage.core.descent import CanDescend, CanGrow, Encoded
 from tutelage.core.forecast import HasMatrices, Lot, Work
 from tutelage.core.method import method
@@ -72,6 +72,10 @@ class Gradient:
     def accepts(self) -> Kinds:
         """What the objective accepts."""
         return frozenset(self.objective.accepts)
+
+    def needs_of(self, kind: type[Supervision]) -> Kinds:
+        """The faces that the objective asks for lessons of this kind."""
+        return frozenset(getattr(self.objective, "faces", {}).get(kind, ()))
 
     def work(self, student: Any, lot: Lot) -> Mapping[str, Work]:
         """The FLOP of the updates, where student and adapter say which matrices there are and which of them move."""
