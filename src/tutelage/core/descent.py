@@ -38,7 +38,8 @@ class Encoded(Protocol):
 class CanDescend(Protocol):
     """A student whose weights a gradient can move.
 
-    module: a torch module that nobody else holds, so that moving it changes no student; `head` is its last layer.
+    module: a torch module that nobody else holds; `head` is its last layer. What it is made of may be shared with the
+    student: put other numbers in place of a parameter's, as kit.descent does, and never change them where they are.
     with_module: the student with that module's weights, whatever device they are on; the module is not kept.
     """
 
@@ -92,6 +93,24 @@ class States(Protocol):
     def states(self, batch: Batch, layer: int) -> Any: ...
 
 
+class Grafts(Protocol):
+    """A face: `graft`, the torch module into which layers may be put in place of others."""
+
+    @property
+    def graft(self) -> Any: ...
+
+
+class Prefixes(Protocol):
+    """A face: `before`, None or what is read before every prompt (kit.soft_prompt); `model`, the decoder that reads;
+    `tokens`, how it writes a text.
+    """
+
+    before: Any
+    model: Any
+
+    def tokens(self, text: str) -> Sequence[int]: ...
+
+
 class Objective(Protocol):
     """What is minimised: one loss per lesson, never a mean; weights are the learner's business.
 
@@ -127,7 +146,11 @@ class Opened(NamedTuple):
 
 
 class Adapter(Protocol):
-    """Which weights may move, how fast. What is in no group is frozen and has no optimiser state."""
+    """Which weights may move, how fast. What is in no group is frozen and has no optimiser state.
+
+    An adapter that adds parts may ask faces of the module: `needs: ClassVar[Kinds]`. Parameters may share memory with
+    the student's; `kit.descent` copies those that are opened before it moves them.
+    """
 
     def open(self, module: Any, rng: Rng) -> Opened: ...
 

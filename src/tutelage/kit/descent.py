@@ -7,6 +7,8 @@ several processes each takes its share of every batch, and the mean over process
 
 All luck comes in as arguments: torch's global generator is set aside while a module may draw from it (dropout), and
 stands afterwards where it stood. Threads and deterministic algorithms are set for the time of the descent alone.
+
+Longer than 200 lines: one loop, read from top to bottom.
 """
 
 from __future__ import annotations
@@ -153,7 +155,7 @@ def _accelerator(precision: str) -> Any:
 
 
 def _opened_only(opened: Opened) -> dict[str, Any]:
-    """The parameters that may move, by name; every other one is frozen."""
+    """The parameters that may move, by name, in memory of their own; every other one is frozen."""
     every = dict(opened.module.named_parameters())
     names = [name for group in opened.groups for name in group.names]
     if len(set(names)) < len(names) or not set(names) <= set(every):
@@ -161,6 +163,8 @@ def _opened_only(opened: Opened) -> dict[str, Any]:
         raise ContractBroken(f"an adapter opens each parameter once, and only those there are; not {', '.join(wrong)}")
     for name, parameter in every.items():
         parameter.requires_grad_(name in names)
+        if name in names:
+            parameter.data = parameter.data.clone()
     return {name: every[name] for name in names}
 
 

@@ -65,8 +65,8 @@ class Gradient:
 
     @property
     def needs(self) -> Kinds:
-        """A student with weights to move, and the faces that the objective asks of its module."""
-        return frozenset({CanDescend, *self.objective.needs})
+        """A student with weights to move, and the faces that objective and adapter ask of its module."""
+        return frozenset({CanDescend, *self.objective.needs, *getattr(self.adapter, "needs", ())})
 
     @property
     def accepts(self) -> Kinds:

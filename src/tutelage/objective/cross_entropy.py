@@ -1,10 +1,16 @@
-"""The usual loss of a classifier: how surprised it is by the label, or by the distribution, that the lesson gives.
+"""The usual loss: how surprised the student is by the label, the distribution or the words that the lesson gives.
 
     loss = - sum_c q'_c log p_c,    p = softmax(scores / temperature),    q' = (1 - smoothing) q + smoothing / C
 
 q is the lesson's distribution, 1 at its label. C are all classes, or with `over: lesson_labels` only those that occur
 in the lessons of this call, rehearsed ones included: the scores of the others are left alone, so that what was learned
 about absent classes is not pushed down.
+
+Of a written answer (Text), and of a text that is its own target (Itself):
+
+    loss = - 1/T sum_t log p(y_t | x, y_<t),    T the number of its tokens that carry loss; `tokens: sum` leaves out 1/T
+
+so that every lesson counts alike, however long it is; smoothing and temperature are about classes only.
 
 Source: smoothing: Szegedy et al. (2016), section 7; temperature: Hinton, Vinyals and Dean (2015), section 2, here
 without their factor of its square; the classes of one task alone: Zhang et al. (2023, SLCA), the slow learner's loss.
@@ -29,8 +35,8 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from tutelage.core.data import Array, Kinds, Label, Lessons, Rng, Soft
-from tutelage.core.descent import Batch, Scores
+from tutelage.core.data import Array, Itself, Kinds, Label, Lessons, Rng, Soft, Supervision, Text
+from tutelage.core.descent import Batch, Scores, TokenLogprobs
 from tutelage.core.errors import ContractBroken
 from tutelage.core.method import method
 from tutelage.core.stages import View
@@ -41,9 +47,14 @@ class CrossEntropy:
     smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     temperature: Annotated[float, Field(gt=0)] = 1.0
     over: Literal["all", "lesson_labels"] = "all"  # which classes share the probability
+    tokens: Literal["mean", "sum"] = "mean"  # of a written answer
 
-    accepts: ClassVar[Kinds] = frozenset({Label, Soft})
-    needs: ClassVar[Kinds] = frozenset({Scores})
+    accepts: ClassVar[Kinds] = frozenset({Label, Soft, Text, Itself})
+    needs: ClassVar[Kinds] = frozenset()
+    faces: ClassVar[Mapping[type[Supervision], Kinds]] = {
+        Label: frozenset({Scores}), Soft: frozenset({Scores}),
+        Text: frozenset({TokenLogprobs}), Itself: frozenset({TokenLogprobs}),
+    }  # fmt: skip
     couples: ClassVar[bool] = False
 
     def prepare(self, lessons: Lessons, view: View) -> Mapping[str, Array]:
@@ -52,12 +63,18 @@ class CrossEntropy:
             return {}
         found = [np.zeros(0, dtype=np.int64)]
         for block in lessons:
-            codes = block.given["label"] if block.kind is Label else np.flatnonzero(block.given["probs"].max(axis=0))
-            found.append(codes)
+            if block.kind is Label:
+                found.append(block.given["label"])
+            elif block.kind is Soft:
+                found.append(np.flatnonzero(block.given["probs"].max(axis=0)))
         return {"all_labels": np.unique(np.concatenate(found))}
 
     def losses(self, module: Any, batch: Batch, rng: Rng) -> Any:
         """(b,) in nats. ContractBroken for a label that the module does not know."""
+        if batch.kind in (Text, Itself):
+            said = module.token_logprobs(batch)
+            total = -said.logprobs.sum(dim=(1, 2))
+            return total if self.tokens == "sum" else total / said.mask.sum(dim=(1, 2)).clamp(min=1)
         scores = module.scores(batch) / self.temperature
         wanted = _distribution(batch, scores)
         if "all_labels" in batch.prepared:

@@ -135,10 +135,9 @@ def _misfits(student: Any, stages: dict[str, Any], exams: Iterable[Any], stop: A
     for kind in sorted(teach.gives - learn.accepts, key=lambda kind: kind.__name__):
         accepts = ", ".join(sorted(one.__name__ for one in learn.accepts)) or "nothing"
         yield "learn", f"{_name(teach)} gives {kind.__name__}, {_name(learn)} accepts {accepts}", "tutelage list learn"
-    if not isinstance(learn, NeedsOfKinds):
-        return
+    asks = learn.needs_of if isinstance(learn, NeedsOfKinds) else lambda kind: learn.needs
     for kind in sorted(teach.gives & learn.accepts, key=lambda kind: kind.__name__):
-        for need in sorted(learn.needs_of(kind) - learn.needs - student.can, key=lambda face: face.__name__):
+        for need in sorted(asks(kind) - learn.needs - student.can, key=lambda face: face.__name__):
             help = _students(lambda cls, need=need: need in cls.can and bool(cls.reads & student.reads))
             what = f"{_name(learn)} learns from {kind.__name__} by {need.__name__}, which {_name(student)} has not"
             yield "learn", what, help

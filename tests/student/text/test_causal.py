@@ -249,7 +249,7 @@ def test_the_weights_are_loaded_once_a_process(tiny_decoder: Path) -> None:
     decoder.cache_clear()
     one, two = student(tiny_decoder), student(tiny_decoder, template="none")
     one.probs(POOL), two.probs(POOL)
-    assert decoder.cache_info().misses == 1 and one._base is two._base
+    assert decoder.cache_info().misses == 1 and one._decoder is two._decoder
 
 
 def test_fingerprints_follow_settings_labels_and_weights(tiny_decoder: Path, tmp_path: Path) -> None:
@@ -257,12 +257,12 @@ def test_fingerprints_follow_settings_labels_and_weights(tiny_decoder: Path, tmp
 
     base = student(tiny_decoder)
     copy = shutil.copytree(tiny_decoder, tmp_path / "copy")
-    changed = dataclasses.replace(base, place=student(copy).place)
+    changed = dataclasses.replace(base, source=student(copy).source)
     assert changed.fingerprint == base.fingerprint  # the same bytes elsewhere
     weights = bytearray((copy / "model.safetensors").read_bytes())
     weights[-1] ^= 1
     (copy / "model.safetensors").write_bytes(weights)
-    others = [dataclasses.replace(base, place=student(copy).place), base.among(("card", "rent")), student(tiny_decoder, calibrate="")]  # fmt: skip
+    others = [dataclasses.replace(base, source=student(copy).source), base.among(("card", "rent")), student(tiny_decoder, calibrate="")]  # fmt: skip
     assert len({one.fingerprint for one in [base, *others]}) == 4
 
 

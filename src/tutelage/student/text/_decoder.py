@@ -36,15 +36,10 @@ class Asked(NamedTuple):
 
 
 class Decoder:
-    """Weights and tokenizer; nothing of it changes."""
+    """Weights and tokenizer, and perhaps a learned prompt that stands before everything; nothing of it changes."""
 
-    def __init__(self, folder: Path, precision: str) -> None:
-        kind = {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
-        with _quiet():
-            given: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-            self.tokenizer = AutoTokenizer.from_pretrained(folder, **given)
-            self.model = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, dtype=kind, **given)
-        self.model.eval().requires_grad_(False)
+    def __init__(self, tokenizer: Any, model: Any, before: Any = None) -> None:
+        self.tokenizer, self.model, self.before = tokenizer, model.eval().requires_grad_(False), before
 
     @functools.cached_property
     def ends(self) -> frozenset[int]:
@@ -79,19 +74,20 @@ class Decoder:
     def _read(self, prompts: Sequence[Ids], batch: int) -> Iterator[tuple[Ints, Read]]:
         """Batches of prompts of like length. What all prompts begin with is read once for all of them."""
         shared = _shared(prompts)
-        begun = DynamicCache(config=self.model.config)
+        begun = DynamicCache(config=self.model.config) if self.before is None else self._begun()
+        held = begun.get_seq_length()
         if shared:
-            self.forward(torch.tensor([list(prompts[0][:shared])]), torch.ones(1, shared, dtype=torch.long),
-                          torch.arange(shared)[None], begun, 1)  # fmt: skip
+            self.forward(torch.tensor([list(prompts[0][:shared])]), torch.ones(1, held + shared, dtype=torch.long),
+                          held + torch.arange(shared)[None], begun, 1)  # fmt: skip
         for rows in by_length(prompts, batch):
             ids, mask = (torch.from_numpy(part) for part in padded([prompts[row][shared:] for row in rows]))
             cache = _picked(begun, torch.zeros(len(rows), dtype=torch.long))
             rest = mask.sum(1)
             ends, which = torch.unique(rest - 1, return_inverse=True)
-            whole = torch.cat([torch.ones(len(rows), shared, dtype=torch.long), mask], 1)
-            seats = shared + torch.arange(ids.shape[1]).expand(len(rows), -1)
+            whole = torch.cat([torch.ones(len(rows), held + shared, dtype=torch.long), mask], 1)
+            seats = held + shared + torch.arange(ids.shape[1]).expand(len(rows), -1)
             logits = self.forward(ids, whole, seats, cache, ends)[torch.arange(len(rows)), which]
-            yield rows, Read(cache, whole, shared + rest, logits.float().log_softmax(-1))
+            yield rows, Read(cache, whole, held + shared + rest, logits.float().log_softmax(-1))
 
     def _replies(self, read: Read, place: int, replies: Sequence[Ids]) -> list[Floats]:
         """Log-probabilities token by token of every reply to the prompt at `place` of a batch."""
@@ -114,6 +110,11 @@ class Decoder:
                     found[number] += said[one, :count].tolist()
         return [np.array(one) for one in found]
 
+    def _begun(self) -> Any:
+        """A cache that holds the learned prompt."""
+        with torch.inference_mode():
+            return self.before.cache(self.model)
+
     def forward(self, ids: Any, mask: Any, seats: Any, cache: Any, keep: Any) -> Any:
         """Logits at the positions `keep` (their numbers, or how many from the end, 0: all); the cache grows."""
         with torch.inference_mode():
@@ -126,7 +127,13 @@ class Decoder:
 @functools.lru_cache(maxsize=1)  # one slot a process: a second model takes the place of the first
 def decoder(folder: Path, precision: str) -> Decoder:
     """The loaded model, shared by every student of this process that is made of it."""
-    return Decoder(folder, precision)
+    kind = {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
+    with _quiet():
+        given: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+        tokenizer = AutoTokenizer.from_pretrained(folder, **given)
+        return Decoder(
+            tokenizer, AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, dtype=kind, **given)
+        )
 
 
 def _shared(prompts: Sequence[Ids]) -> int:

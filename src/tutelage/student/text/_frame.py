@@ -38,6 +38,41 @@ class Frame(NamedTuple):
             return [start, *found]
         return found or [self.tokenizer.eos_token_id if start is None else start]
 
+    @property
+    def end(self) -> int:
+        """The token that ends a reply: what the chat template puts behind one, else the one that ends a text."""
+        plainly: int = self.tokenizer.eos_token_id
+        if not self.chat:
+            return plainly
+        said = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+        told = self.encode(self.tokenizer.apply_chat_template(said, tokenize=False))
+        special = set(self.tokenizer.all_special_ids)
+        behind = [place for place, one in enumerate(told) if one not in special]
+        spoken = max((place for place in behind if "b" in self.tokenizer.decode([told[place]])), default=len(told))
+        return next((one for one in told[spoken + 1 :] if one in special), plainly)
+
+    def whole(self, text: str) -> list[int]:
+        """A text by itself, from the token that begins one, where there is such, to the one that ends it."""
+        start = self.tokenizer.bos_token_id
+        ids = [*([] if start is None else [start]), *self.encode(text), self.tokenizer.eos_token_id]
+        return ids[: self.window]
+
+    def learned(self, turns: Sequence[Turn], ids: Sequence[int]) -> list[int]:
+        """The places in `ids` of what the turns that are to be learned say, each with the token that ends it.
+
+        Refused when the conversation was shortened, or its template does not write it turn by turn.
+        """
+        places: list[int] = []
+        for number, turn in enumerate(turns):
+            if turn.learn:
+                start = len(self.ids(turns[:number]))
+                told = [*self.encode(turn.text), self.end]
+                if list(ids[start : start + len(told)]) != told:
+                    what = "a turn to be learned is not where the template should put it, or did not fit the window"
+                    raise Refused(Fault("turns", what, "a larger student.window, or learn: false for the turn"))
+                places += range(start, start + len(told))
+        return places
+
     def reply(self, name: str, turns: Sequence[Turn]) -> list[int]:
         """A label as the answer to these turns: in plain text a space stands before it."""
         return self.encode(name if self.chat else spaced(plain(turns), name))

@@ -1,4 +1,4 @@
-"""A frozen language model: it answers with the label it finds likeliest behind the text, and can judge and write.
+"""A language model: it answers with the label it finds likeliest behind the text, can judge, write and be trained.
 
     s(c | x) = 1/|y_c| sum_t log p(y_c,t | prompt(x), y_c,<t),   p(c | x) = softmax_c s(c | x)
 
@@ -23,137 +23,24 @@ Neutral limit: of one label the probability is 1; calibrated on the text itself 
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-import numpy as np
 from pydantic import Field
 
-from tutelage.core.data import Block, Floats, Floats32, Ints, Kinds, Modality, Pool, Rng
-from tutelage.core.digest import digest
+from tutelage.core.data import Kinds, Modality, Pool, Rng
+from tutelage.core.descent import CanDescend, Grafts, Prefixes, Scores, States, TokenLogprobs
 from tutelage.core.errors import Fault, Refused, nearest
-from tutelage.core.method import method, settings
+from tutelage.core.method import method
 from tutelage.core.parts import missing_extra, part
 from tutelage.core.stages import CanEmbed, CanWeigh
-from tutelage.core.writing import CanHeed, CanJudge, CanWrite, Prompt, Written
-from tutelage.kit.context import contexts
-from tutelage.student import _head
-from tutelage.student.text._choice import Choice, choice, lengths
-from tutelage.student.text._frame import Frame
+from tutelage.core.writing import CanHeed, CanJudge, CanWrite
 from tutelage.student.text._place import Place, assets, place
-from tutelage.student.text._replies import judged, written
-from tutelage.student.text.embedded import encoded
+from tutelage.student.text._speaker import Speaker, loaded
 from tutelage.student.text.encoder.onnx import Onnx
 
-AT_ONCE = 1024  # rows whose prompts are held as tokens at a time
-
-
-class Short(NamedTuple):
-    """What did not fit, row by row, all alternatives of a row together."""
-
-    dropped: Ints  # (n,) worked examples
-    cut: Ints  # (n,) tokens of the row's own text
-
-
-@dataclass(frozen=True, eq=False)
-class CausalStudent:
-    """Settings, labels and where the weights are; the weights themselves are shared by all of this process."""
-
-    maker: Causal
-    names: tuple[str, ...]
-    place: Place
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        return self.names
-
-    @functools.cached_property
-    def fingerprint(self) -> str:
-        return digest(settings(self.maker), list(self.names), self.place.print_)
-
-    @property
-    def embeds_as(self) -> str:
-        return digest("text.causal", self.maker.encoder.fingerprint)
-
-    def embed(self, pool: Pool, side: str = "") -> Floats32:
-        return encoded(self.maker.encoder, pool)
-
-    def among(self, labels: Sequence[str]) -> CausalStudent:
-        return replace(self, names=tuple(labels))
-
-    def probs(self, pool: Pool) -> Floats32:
-        if not self.names or not len(pool):
-            return _head.uniform(len(pool), len(self.names))
-        return np.concatenate([self._weighed(batch) for batch in pool.batches(AT_ONCE)])
-
-    def answer(self, pool: Pool, rng: Rng) -> Block:
-        return _head.answered(pool, self.probs(pool), self.names, "text.causal")
-
-    def shortened(self, pool: Pool) -> Short:
-        """What the window leaves out of the prompts of these rows."""
-        told = [
-            [self._choice.asked(text, shots) for shots in several]
-            for batch in pool.batches(AT_ONCE)
-            for text, several in zip(batch.texts(), contexts(batch), strict=True)
-        ]
-        counts = [[sum(one.dropped for one in row), sum(one.cut for one in row)] for row in told]
-        both = np.array(counts, dtype=np.int64).reshape(-1, 2)
-        return Short(both[:, 0], both[:, 1])
-
-    def lengths(self, questions: Sequence[str], answers: Sequence[str]) -> Ints:
-        return lengths(self._frame, self.maker, list(zip(questions, answers, strict=True)))
-
-    def logprob(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> Floats:
-        return judged(self._base, self._frame, prompts, replies, self.maker.batch)
-
-    def write(
-        self,
-        prompts: Sequence[Prompt],
-        k: int,
-        rng: Rng,
-        *,
-        max_tokens: int = 64,
-        temperature: float = 1.0,
-        stop: Sequence[str] = (),
-    ) -> Written:
-        luck = rng.random((len(prompts), k, max_tokens))
-        return written(self._base, self._frame, prompts, luck, temperature, stop, self.maker.batch)
-
-    def save(self, folder: Path) -> None:
-        """Settings and labels; the weights stay where they are."""
-        _head.save(folder, self.maker, self, {})
-
-    def _weighed(self, pool: Pool) -> Floats32:
-        """(n, C) the mean over each row's alternatives."""
-        several, ask = contexts(pool), self._choice
-        rows = np.repeat(np.arange(len(pool)), [len(one) for one in several])
-        flat = [(text, shots) for text, one in zip(pool.texts(), several, strict=True) for shots in one]
-        scores = ask.scores(self._base, [ask.asked(text, shots).ids for text, shots in flat])
-        if self.maker.calibrate is not None:
-            free = self.maker.calibrate
-            scores = scores - ask.scores(self._base, [ask.asked(free, shots).ids for _, shots in flat])
-        each = np.exp(scores - scores.max(axis=1, keepdims=True))
-        total = np.zeros((len(pool), len(self.names)))
-        np.add.at(total, rows, each / each.sum(axis=1, keepdims=True))
-        return np.asarray(total / total.sum(axis=1, keepdims=True), dtype=np.float32)
-
-    @functools.cached_property
-    def _choice(self) -> Choice:
-        return choice(self._frame, self.maker, self.names)
-
-    @property
-    def _base(self) -> Any:
-        return _loaded(self.place, self.maker.precision)
-
-    @functools.cached_property
-    def _frame(self) -> Frame:
-        base = self._base
-        most = base.model.config.max_position_embeddings
-        chat = self.maker.template == "auto" and base.tokenizer.chat_template is not None
-        return Frame(base.tokenizer, chat, min(self.maker.window or most, most))
+FACES: Kinds = frozenset({Scores, TokenLogprobs, States, Grafts, Prefixes})
 
 
 @method
@@ -171,30 +58,45 @@ class Causal:
     encoder: Annotated[Any, part("student.text.encoder")] = Onnx()
 
     reads: ClassVar[frozenset[Modality]] = frozenset({"text"})
-    can: ClassVar[Kinds] = frozenset({CanWeigh, CanEmbed, CanHeed, CanJudge, CanWrite})
+    can: ClassVar[Kinds] = frozenset({CanWeigh, CanEmbed, CanHeed, CanJudge, CanWrite, CanDescend, *FACES})
 
     @property
     def assets(self) -> tuple[str, ...]:
         """What has to be fetched for it."""
         return (self.model,) if self.model in assets() else ()
 
-    def begin(self, pool: Pool, rng: Rng) -> CausalStudent:
+    def begin(self, pool: Pool, rng: Rng) -> Speaker:
         unknown = [name for name in self.verbalisers if pool.labels and name not in pool.labels]
         if unknown:
             where = "student.verbalisers"
             raise Refused([Fault(where, f"there is no label {n!r}", nearest(n, pool.labels)) for n in unknown])
-        return CausalStudent(self, pool.labels, place(self.model))
+        return Speaker("text.causal", self, pool.labels, Stored(place(self.model), self.precision))
 
-    def load(self, folder: Path) -> CausalStudent:
-        labels, _ = _head.read(folder, self)
-        student = CausalStudent(self, labels, place(self.model))
-        _head.checked(folder, student)
-        return student
+    def load(self, folder: Path) -> Speaker:
+        return loaded(folder, Speaker("text.causal", self, (), Stored(place(self.model), self.precision)))
 
 
-def _loaded(where: Place, precision: str) -> Any:
-    try:
-        from tutelage.student.text._decoder import decoder
-    except ModuleNotFoundError as error:
-        raise missing_extra("student: text.causal", error.name or "torch") from error
-    return decoder(where.made(), precision)
+class Stored(NamedTuple):
+    """Weights in a folder. Implements _speaker.Source."""
+
+    place: Place
+    precision: str
+
+    @property
+    def print_(self) -> str:
+        return self.place.print_
+
+    @property
+    def name(self) -> str:
+        return self.place.name
+
+    def base(self) -> Any:
+        """Missing when the libraries of the extra are not there."""
+        try:
+            from tutelage.student.text._decoder import decoder
+        except ModuleNotFoundError as error:
+            raise missing_extra("student: text.causal", error.name or "torch") from error
+        return decoder(self.place.made(), self.precision)
+
+    def save(self, folder: Path) -> None:
+        """Nothing: the weights stay where they are."""

@@ -1,0 +1,101 @@
+"""What stands before every prompt as learned numbers: vectors in place of words, or the keys and values themselves.
+
+Both are given to a decoder as a cache that is already filled, n places long, so that everything else reads on from
+there: `prompt` runs its n vectors through the model once, however many prompts follow; `prefix` is that cache.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from transformers import DynamicCache
+
+from tutelage.core.data import Rng
+from tutelage.core.errors import Fault, Refused
+
+
+class SoftPrompt(torch.nn.Module):  # type: ignore[misc]
+    """n vectors of the width of the embeddings, read as if they were words (Lester, Al-Rfou and Constant 2021)."""
+
+    kind = "prompt"
+
+    def __init__(self, values: Any) -> None:
+        super().__init__()
+        self.values = torch.nn.Parameter(values)  # (n, d)
+
+    @property
+    def length(self) -> int:
+        return len(self.values)
+
+    def cache(self, model: Any) -> DynamicCache:
+        """Filled for a batch of one."""
+        made = DynamicCache(config=model.config)
+        places = torch.arange(self.length, device=self.values.device)[None]
+        body(model)(inputs_embeds=self.values[None].to(model.dtype), position_ids=places, past_key_values=made,
+                    use_cache=True)  # fmt: skip
+        return made
+
+
+class Prefix(torch.nn.Module):  # type: ignore[misc]
+    """Keys and values of n places in every layer (Li and Liang 2021), without their reparametrisation."""
+
+    kind = "prefix"
+
+    def __init__(self, values: Any) -> None:
+        super().__init__()
+        self.values = torch.nn.Parameter(values)  # (n, layers, 2, heads, width): key, then value
+
+    @property
+    def length(self) -> int:
+        return len(self.values)
+
+    def cache(self, model: Any) -> DynamicCache:
+        """Filled for a batch of one."""
+        made = DynamicCache(config=model.config)
+        for layer, pair in enumerate(self.values.to(model.dtype).permute(1, 2, 3, 0, 4)):
+            made.update(pair[0][None], pair[1][None], layer)
+        return made
+
+
+BEFORE = {"prompt": SoftPrompt, "prefix": Prefix}
+
+
+def body(model: Any) -> Any:
+    """The decoder under the head of a causal language model."""
+    return model.get_decoder()
+
+
+def repeated(cache: DynamicCache, times: int) -> DynamicCache:
+    """The cache of a batch of one for a batch of `times`; nothing is copied before a layer grows."""
+    for layer in cache.layers:
+        layer.keys, layer.values = (one.expand(times, -1, -1, -1) for one in (layer.keys, layer.values))
+    return cache
+
+
+def activations(model: Any, ids: Any) -> Any:
+    """(n, layers, 2, heads, width) keys and values that the model has after reading these n tokens."""
+    cache = DynamicCache(config=model.config)
+    with torch.no_grad():
+        body(model)(input_ids=ids[None], past_key_values=cache, use_cache=True)
+    pairs = [torch.stack([layer.keys[0], layer.values[0]]) for layer in cache.layers]
+    return torch.stack(pairs).permute(3, 0, 1, 2, 4).float().clone()
+
+
+def placed(module: Any, kind: str, length: int) -> bool:
+    """Whether the module has such a learned prompt already. Refused when it has another one."""
+    if module.before is None:
+        return False
+    if (module.before.kind, module.before.length) != (kind, length):
+        what = f"the student has a learned {module.before.kind} of {module.before.length} places"
+        raise Refused(Fault("learn.adapter", what, "the same settings in every round, or restart: true"))
+    return True
+
+
+def tokens(module: Any, length: int, start: str, rng: Rng) -> Any:
+    """(length,) tokens to start from: those of `start` over and over, or different ones drawn from the vocabulary."""
+    if not start:
+        size = module.model.get_input_embeddings().weight.shape[0]
+        return torch.from_numpy(rng.choice(size, size=length, replace=length > size))
+    ids = module.tokens(start)
+    return torch.tensor([ids[place % len(ids)] for place in range(length)])

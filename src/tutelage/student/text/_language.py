@@ -1,0 +1,157 @@
+"""A language model as a module that learns: its faces, what it shares with the base, and its state as arrays.
+
+A student is a base that all of a process share and a small state: whatever differs from the base or was added to it.
+The module that is handed out is a copy in structure alone. Its parameters share the base's memory until somebody who
+moves one takes a copy of it (kit.descent does), so a low-rank adapter costs its own size and no more.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch.utils.checkpoint import checkpoint
+
+from tutelage.core.descent import Batch, Said
+from tutelage.core.errors import ContractBroken
+from tutelage.kit.soft_prompt import BEFORE, body, repeated
+from tutelage.student.text._speaker import State
+
+SCALES = ("logit_scale", "logits_scaling", "final_logit_softcapping")  # multiplied by, divided by, bent at
+AT_ONCE = 2**25  # logits held at a time; where there are more, they are computed again on the way back
+NEAR = 1e-3  # between the logits of the model and those of its head: rounding, far below any scaling
+
+
+class Language(torch.nn.Module):  # type: ignore[misc]
+    """Faces of a causal language model. `collapse`: how a label's tokens become one score, "mean", "sum" or "first"."""
+
+    def __init__(self, model: Any, tokens: Callable[[str], Sequence[int]], collapse: str, before: Any = None) -> None:
+        super().__init__()
+        self.model, self.tokens, self.collapse, self.before = model, tokens, collapse, before
+
+    @property
+    def graft(self) -> Any:
+        """Where peft puts its layers."""
+        return self.model
+
+    @property
+    def head(self) -> Any:
+        return self.model.get_output_embeddings()
+
+    def token_logprobs(self, batch: Batch) -> Said:
+        """float32; prompts and padding are masked out, and only what is said reaches the head."""
+        ids, said = batch.inputs["ids"], batch.inputs["said"]
+        b, r, t = ids.shape
+        rows, places = ids.reshape(b * r, t), said.reshape(b * r, t)[:, 1:]
+        states = self._read(rows).last_hidden_state[:, :-1][places]
+        told = torch.zeros(b * r, t - 1, device=ids.device, dtype=torch.float32)
+        told = told.masked_scatter(places, self._logprobs(states, rows[:, 1:][places]))
+        return Said(told.reshape(b, r, t - 1), places.reshape(b, r, t - 1))
+
+    def scores(self, batch: Batch) -> Any:
+        """(b, C) of the labels' words behind the question."""
+        told = self.token_logprobs(batch)
+        total = told.logprobs.sum(2)
+        return total if self.collapse == "sum" else total / told.mask.sum(2).clamp(min=1)
+
+    def states(self, batch: Batch, layer: int) -> Any:
+        """(b, t, d) of the first reply and the prompt before it."""
+        return self._read(batch.inputs["ids"][:, 0], True).hidden_states[layer]
+
+    def _read(self, ids: Any, layers: bool = False) -> Any:
+        """Padding stands behind what is read, where nothing that counts can see it, so no mask is needed."""
+        if self.before is None:
+            return body(self.model)(input_ids=ids, use_cache=False, output_hidden_states=layers)
+        cache = repeated(self.before.cache(self.model), len(ids))
+        places = self.before.length + torch.arange(ids.shape[1], device=ids.device).expand(len(ids), -1)
+        return body(self.model)(input_ids=ids, position_ids=places, past_key_values=cache, use_cache=True,
+                                output_hidden_states=layers)  # fmt: skip
+
+    def _logprobs(self, states: Any, ids: Any) -> Any:
+        size = max(AT_ONCE // self.head.weight.shape[0], 1)
+        if len(ids) <= size:
+            return self._of(states, ids)
+        pieces = zip(states.split(size), ids.split(size), strict=True)
+        return torch.cat([checkpoint(self._of, *piece, use_reentrant=False) for piece in pieces])
+
+    def _of(self, states: Any, ids: Any) -> Any:
+        """Natural logs, summed up in float32 whatever the weights are."""
+        logits = finished(self.model.config, self.head(states)).float()
+        return logits.gather(1, ids[:, None])[:, 0] - logits.logsumexp(1)
+
+
+def finished(config: Any, logits: Any) -> Any:
+    """What some models do to the logits of their head: scale them, or bend large ones back."""
+    told = config.get_text_config()
+    scale, over, cap = (getattr(told, name, None) for name in SCALES)
+    logits = logits * scale if scale else logits
+    logits = logits / over if over else logits
+    return torch.tanh(logits / cap) * cap if cap else logits
+
+
+def opened(base: Any, state: State, collapse: str = "mean") -> Language:
+    """The base, a Decoder, with this state, as a module of its own over the memory of what nobody changed."""
+    model = _twin(base.model)
+    if state.graft:
+        from peft import PeftConfig, inject_adapter_in_model
+
+        how: Any = PeftConfig
+        model = inject_adapter_in_model(how.from_peft_type(**json.loads(state.graft)), model)
+        model.requires_grad_(False)
+    before = BEFORE[state.before](torch.from_numpy(state.arrays["before.values"].copy())) if state.before else None
+    tokens = functools.partial(base.tokenizer.encode, add_special_tokens=False)
+    made = Language(model, tokens, collapse, before)
+    for name, array in state.arrays.items():
+        parameter = made.get_parameter(name)
+        parameter.data = torch.from_numpy(array.copy()).to(parameter.dtype)
+    made.eval()
+    return made
+
+
+def state_of(module: Language, base: Any) -> State:
+    """What of this module differs from the base, and what was added to it."""
+    plain = dict(base.named_parameters())
+    kept = {}
+    for name, parameter in module.named_parameters():
+        held = plain.get(name.removeprefix("model.").replace(".base_layer.", "."))
+        same = held is not None and held.data_ptr() == parameter.data_ptr()
+        if not (same or (held is not None and torch.equal(held, parameter.detach().to(held.device)))):
+            kept[name] = parameter.detach().cpu().float().numpy().copy()
+    configs = getattr(module.model, "peft_config", {})
+    if len(configs) > 1:
+        raise ContractBroken(f"one graft at a time can be kept, not {', '.join(configs)}")
+    graft = next((json.dumps(_plain(one.to_dict()), sort_keys=True) for one in configs.values()), "")
+    return State(kept, graft, module.before.kind if module.before is not None else "")
+
+
+@functools.lru_cache(maxsize=8)
+def checked(model: Any) -> None:
+    """ContractBroken unless its head is seen to give the model's own logits."""
+    ids = torch.tensor([[1, 2]])  # token 0 is padding to some, and then read as nothing
+    with torch.no_grad():
+        whole = model(input_ids=ids, use_cache=False).logits
+        states = body(model)(input_ids=ids, use_cache=False).last_hidden_state
+        mine = finished(model.config, model.get_output_embeddings()(states))
+    if float((whole - mine).abs().max()) > NEAR * max(float(whole.abs().max()), 1.0):
+        raise ContractBroken(f"{type(model).__name__} does more to its logits than scale them; it cannot be trained")
+
+
+def _twin(model: Any) -> Any:
+    """The same structure over the same memory: new parameters, so that one can be moved without the other."""
+    held = {id(one): torch.nn.Parameter(one.data, requires_grad=False) for one in model.parameters()}
+    held |= {id(one): one for one in model.buffers()}
+    return copy.deepcopy(model, held)
+
+
+def _plain(value: Any) -> Any:
+    """Settings as JSON has them: sets become sorted lists, enumerations their values."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, set | frozenset | list | tuple):
+        items = [_plain(item) for item in value]
+        return sorted(items, key=str) if isinstance(value, set | frozenset) else items
+    return getattr(value, "value", value)
