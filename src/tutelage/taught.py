@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tutelage.core.data import Floats32, Ints, Pool, Table
+from tutelage.core.descent import CanExport
 from tutelage.core.errors import Fault, Refused, nearest
 from tutelage.core.parts import build
 from tutelage.core.stages import CanWeigh, able
@@ -124,7 +125,7 @@ def hand_out(picked: Picked, folder: Path, card: str, about: dict[str, Any]) -> 
     """Write the student, its label names and its card; whole or not at all. Refused when the folder holds something."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Refused(Fault(str(folder), "there is something here already", "name a folder that is new or empty"))
-    names = picked.load().names
+    taught = picked.load()
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
     try:
@@ -132,7 +133,12 @@ def hand_out(picked: Picked, folder: Path, card: str, about: dict[str, Any]) -> 
         shutil.copytree(picked.folder, part / "model")
         told = {"form": FORM, "student": picked.spec, "arm": picked.arm, "seed": picked.seed, **about}
         (part / "tutelage.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        (part / "labels.json").write_text(json.dumps(names, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (part / "labels.json").write_text(
+            json.dumps(taught.names, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+        if isinstance(taught.student, CanExport):
+            how = taught.student.export(part / "files")
+            card += f"\n## As other libraries read it\n\n```python\n{how}\n```\n"
         (part / "README.md").write_text(card, encoding="utf-8")
         if folder.exists():
             folder.rmdir()

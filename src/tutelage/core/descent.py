@@ -8,6 +8,7 @@ student's `can` names those its module has, and a recipe in which they do not me
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from tutelage.core.data import Array, Ints, Kinds, Lessons, Rng, Supervision
@@ -56,6 +57,13 @@ class CanGrow(Protocol):
     @property
     def labels(self) -> tuple[str, ...]: ...
     def with_labels(self, labels: Sequence[str]) -> Student: ...
+
+
+@runtime_checkable
+class CanExport(Protocol):
+    """export: files that other libraries read, checked against the student; returns the Python that loads them."""
+
+    def export(self, folder: Path) -> str: ...
 
 
 class Scores(Protocol):

@@ -128,7 +128,7 @@ class Decoder:
 def decoder(folder: Path, precision: str) -> Decoder:
     """The loaded model, shared by every student of this process that is made of it."""
     kind = {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
-    with _quiet():
+    with quiet():
         given: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         tokenizer = AutoTokenizer.from_pretrained(folder, **given)
         return Decoder(
@@ -172,7 +172,7 @@ def steady() -> Iterator[None]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """No progress bar while a model is loaded."""
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from safetensors.numpy import save_file
+from transformers import AutoModelForCausalLM
 
 from tutelage.core.errors import ContractBroken
-from tutelage.student.text._language import opened
+from tutelage.student.text._decoder import quiet
+from tutelage.student.text._language import opened, twin
 from tutelage.student.text._speaker import State
 
+NEAR = 1e-4  # between their logits and ours
+HOW = {
+    True: """from peft import PeftModel
+from transformers import AutoModelForCausalLM
+
+base = AutoModelForCausalLM.from_pretrained("{name}")
+model = PeftModel.from_pretrained(base, "THIS FOLDER/files")""",
+    False: """from transformers import AutoModelForCausalLM
+
+model = AutoModelForCausalLM.from_pretrained("THIS FOLDER/files")""",
+}
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 
-def exported(folder: Path, base: Any, state: State, name: str) -> None:
+def exported(folder: Path, base: Any, state: State, name: str) -> str:
     """`folder` gets an adapter where the base is unchanged, else the whole model; always the tokenizer.
 
-    name: what the base is called, for peft to find it. ContractBroken for an adapter over weights that have moved.
+    name: what the base is called, for peft to find it. The files are read again by those libraries, and what they make
+    of a few tokens is compared with the student. Returns the lines of Python that load them. ContractBroken for an
+    adapter over weights that have moved, and when the libraries read something else.
     """
     folder.mkdir(parents=True, exist_ok=True)
     base.tokenizer.save_pretrained(folder)
@@ -34,6 +51,28 @@ def exported(folder: Path, base: Any, state: State, name: str) -> None:
         (folder / CONFIG).write_text(json.dumps(told, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         save_file({_named(key): np.ascontiguousarray(_shaped(key, one)) for key, one in state.arrays.items()},
                   folder / WEIGHTS)  # fmt: skip
+    _checked(folder, base, state, bool(added))
+    return HOW[bool(added)].format(name=name)
+
+
+def _checked(folder: Path, base: Any, state: State, adapter: bool) -> None:
+    """That the files mean to others what the student means to us."""
+    ids = torch.arange(1, 9)[None] % base.model.config.get_text_config().vocab_size
+    mine = opened(base, state)
+    with quiet(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by a name that will go
+        if adapter:
+            from peft import PeftModel
+
+            theirs: Any = PeftModel.from_pretrained(twin(base.model), str(folder))
+        else:
+            given: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+            theirs = AutoModelForCausalLM.from_pretrained(folder, dtype=base.model.dtype, **given)
+    with torch.no_grad():
+        said = theirs.eval()(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0, -1].float()
+        ours = mine.logits(ids)[0, -1]
+    if float((said - ours).abs().max()) > NEAR * max(float(ours.abs().max()), 1.0):
+        raise ContractBroken("the files that were written answer otherwise than the student")
 
 
 def _named(key: str) -> str:

@@ -62,6 +62,10 @@ class Language(torch.nn.Module):  # type: ignore[misc]
         """(b, t, d) of the first reply and the prompt before it."""
         return self._read(batch.inputs["ids"][:, 0], True).hidden_states[layer]
 
+    def logits(self, ids: Any) -> Any:
+        """(b, t, V) float32 of whole sequences, for comparisons; training asks `token_logprobs`."""
+        return finished(self.model.config, self.head(self._read(ids).last_hidden_state)).float()
+
     def _read(self, ids: Any, layers: bool = False) -> Any:
         """Padding stands behind what is read, where nothing that counts can see it, so no mask is needed."""
         if self.before is None:
@@ -95,7 +99,7 @@ def finished(config: Any, logits: Any) -> Any:
 
 def opened(base: Any, state: State, collapse: str = "mean") -> Language:
     """The base, a Decoder, with this state, as a module of its own over the memory of what nobody changed."""
-    model = _twin(base.model)
+    model = twin(base.model)
     if state.graft:
         from peft import PeftConfig, inject_adapter_in_model
 
@@ -140,7 +144,7 @@ def checked(model: Any) -> None:
         raise ContractBroken(f"{type(model).__name__} does more to its logits than scale them; it cannot be trained")
 
 
-def _twin(model: Any) -> Any:
+def twin(model: Any) -> Any:
     """The same structure over the same memory: new parameters, so that one can be moved without the other."""
     held = {id(one): torch.nn.Parameter(one.data, requires_grad=False) for one in model.parameters()}
     held |= {id(one): one for one in model.buffers()}

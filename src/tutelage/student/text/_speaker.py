@@ -156,11 +156,11 @@ class Speaker:
         (folder / FILE).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
         self.source.save(folder)
 
-    def export(self, folder: Path) -> None:
+    def export(self, folder: Path) -> str:
         """Files for peft, or for transformers where the base itself has moved."""
         from tutelage.student.text._exported import exported
 
-        exported(folder, self.source.base(), self.state, self.source.name)
+        return exported(folder, self.source.base(), self.state, self.source.name)
 
     def _weighed(self, pool: Pool) -> Floats32:
         """(n, C) the mean over each row's alternatives."""

@@ -88,7 +88,9 @@ class Stored(NamedTuple):
 
     @property
     def name(self) -> str:
-        return self.place.name
+        """The name on the hub, or the folder."""
+        hub = self.place.name not in assets() and not Path(self.place.name).expanduser().is_dir()
+        return self.place.name if hub else str(self.place.made())
 
     def base(self) -> Any:
         """Missing when the libraries of the extra are not there."""
