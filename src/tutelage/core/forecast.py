@@ -54,6 +54,13 @@ class CanForetell(Protocol):
 
 
 @runtime_checkable
+class IsFetched(Protocol):
+    """A maker whose weights come from elsewhere. there: Missing, with the command that gets them, until they are."""
+
+    def there(self) -> None: ...
+
+
+@runtime_checkable
 class HasMatrices(Protocol):
     """A maker of students that a gradient moves. matrices: their sizes, from the inputs to the head, which is last."""
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from tutelage.core.data import Course, Label
 from tutelage.core.errors import Missing
-from tutelage.core.forecast import CanForetell, Width
+from tutelage.core.forecast import CanForetell, IsFetched, Width
 from tutelage.core.parts import name_of
 from tutelage.core.rng import stream
 from tutelage.kit.episodes import episodes
@@ -91,3 +91,13 @@ def asks_a_person(part: Any) -> bool:
     if not is_dataclass(part):
         return False
     return name_of(type(part)) == "human" or any(asks_a_person(getattr(part, one.name)) for one in fields(part))
+
+
+def not_here(student: Any) -> Missing | None:
+    """Why a student cannot begin on this machine."""
+    if isinstance(student, IsFetched):
+        try:
+            student.there()
+        except Missing as missing:
+            return missing
+    return None

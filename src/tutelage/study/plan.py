@@ -24,7 +24,7 @@ from tutelage.study.efforts import of_data
 from tutelage.study.encoding import Encoding, encoding
 from tutelage.study.expect import assumed, disk_of, evaluations_of, seconds_of
 from tutelage.study.foresee import Play, Turn
-from tutelage.study.material import Courses, Material, asks_a_person, measured
+from tutelage.study.material import Courses, Material, asks_a_person, measured, not_here
 
 WORKER = 1.5  # seconds in which a worker process starts, where this machine has not said
 BLIND = ("seconds", "training_tokens", "epsilon")  # limits whose binding cannot be played through
@@ -120,8 +120,17 @@ def _job(read: Read, arm: str, seed: int, parts: Parts, course: Course, material
         units["flop"] = Amount(None, "unknown", f"{learner} does not foretell its work")
     told = rates.tell(of_data(parts, material))
     data = Amount(told.value if told.by else 0.0, "estimated")
-    return JobPlan(arm, seed, Amount(len(turns), sure, why), units, seconds_of(parts, material, turns, rates), data,
+    made = JobPlan(arm, seed, Amount(len(turns), sure, why), units, seconds_of(parts, material, turns, rates), data,
                    disk_of(parts, material, turns, rates))  # fmt: skip
+    missing = not_here(parts.student)
+    return made if missing is None else _without(made, f"until fetched: {str(missing).splitlines()[-1].strip()}")
+
+
+def _without(job: JobPlan, why: str) -> JobPlan:
+    """The job less what only the model that is not here could tell."""
+    nothing = Amount(None, "unknown", why)
+    units = {unit: amount for unit, amount in job.units.items() if unit in BOUGHT}
+    return job._replace(units={**units, "training_tokens": nothing, "flop": nothing}, seconds=nothing, disk=nothing)
 
 
 def _sureness(read: Read, parts: Parts, turns: list[Turn]) -> tuple[Sure, str]:

@@ -245,3 +245,19 @@ def test_token_sums_and_means_by_hand() -> None:
     batch = _language.Batch(Text, None, {}, torch.ones(1))
     assert CrossEntropy().losses(Says(), batch, stream(0, "l")).tolist() == [1.5]
     assert CrossEntropy(tokens="sum").losses(Says(), batch, stream(0, "l")).tolist() == [3.0]
+
+
+def test_a_model_that_is_not_here_is_planned_as_far_as_it_can_be() -> None:
+    """Labels are told; what depends on the model is unknown until it is fetched, with the command."""
+    from tutelage.recipe.fit import fit
+    from tutelage.recipe.read import read
+    from tutelage.study.calibration import Rates
+    from tutelage.study.plan import plan
+
+    spec = ["student={use: text.causal, model: nobody/nothing-of-this-name}"]
+    sets = [*spec, "data={use: trec, classes: coarse, pool: 60, exam: 6}", "per_round=10", "rounds=2", "seeds=1"]
+    wanted = read("few-labels", (*sets, "learn={use: gradient, adapter: {use: lora}}", "only=[uniform]"))
+    told = plan(wanted, fit(wanted), {}, Rates(), 2)
+    assert told.units["labels"].value == 20
+    for amount in (told.units["flop"], told.units["training_tokens"], told.seconds, told.disk):
+        assert amount.value is None and "hf download nobody/nothing-of-this-name" in amount.why

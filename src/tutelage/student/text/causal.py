@@ -65,6 +65,10 @@ class Causal:
         """What has to be fetched for it."""
         return (self.model,) if self.model in assets() else ()
 
+    def there(self) -> None:
+        """Missing, with the command that gets it, when the model is not on this machine."""
+        place(self.model)
+
     def begin(self, pool: Pool, rng: Rng) -> Speaker:
         unknown = [name for name in self.verbalisers if pool.labels and name not in pool.labels]
         if unknown:
