@@ -40,6 +40,7 @@ from tutelage.core.parts import missing_extra, part
 from tutelage.core.stages import CanEmbed, CanWeigh
 from tutelage.core.writing import CanHeed, CanJudge, CanWrite, Prompt, Written
 from tutelage.kit.context import contexts
+from tutelage.kit.luck import uniform
 from tutelage.student import _head
 from tutelage.student.text._choice import Choice, choice, lengths
 from tutelage.student.text._frame import Frame
@@ -100,8 +101,7 @@ class CausalStudent:
             for text, several in zip(batch.texts(), contexts(batch), strict=True)
         ]
         counts = [[sum(one.dropped for one in row), sum(one.cut for one in row)] for row in told]
-        both = np.array(counts, dtype=np.int64).reshape(-1, 2)
-        return Short(both[:, 0], both[:, 1])
+        return Short(*np.array(counts, dtype=np.int64).reshape(-1, 2).T)
 
     def lengths(self, questions: Sequence[str], answers: Sequence[str]) -> Ints:
         return lengths(self._frame, self.maker, list(zip(questions, answers, strict=True)))
@@ -119,7 +119,7 @@ class CausalStudent:
         temperature: float = 1.0,
         stop: Sequence[str] = (),
     ) -> Written:
-        luck = rng.random((len(prompts), k, max_tokens))
+        luck = uniform(prompts, k, max_tokens, rng)
         return written(self._base, self._frame, prompts, luck, temperature, stop, self.maker.batch)
 
     def save(self, folder: Path) -> None:
