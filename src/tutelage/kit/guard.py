@@ -49,7 +49,7 @@ KINDS: dict[str, tuple[re.Pattern[str], Callable[[str], bool]]] = {
         bool,
     ),
     "an e-mail address": (re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}\b"), bool),
-    "a telephone number": (re.compile(r"(?<![\w.])(?:\+|00)\d[\d ()/.-]{7,18}\d\b"), _phone),
+    "a telephone number": (re.compile(r"(?<![\w.])(?<!\d )(?:\+|00)\d[\d ()/.-]{7,18}\d\b"), _phone),
     "a bank account": (re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b"), _iban),
     "a card number": (re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w.]?\d)"), _luhn),
     "a social security number": (re.compile(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])"), bool),
