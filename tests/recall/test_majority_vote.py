@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from tutelage.core.data import Label, Table, Text
 from tutelage.core.parts import build
+from tutelage.core.writing import Turn
+from tutelage.kit.words import questions
 from tutelage.recall.majority_vote import MajorityVote
 from tutelage.toys import Writer, stream, view
 
@@ -84,3 +86,18 @@ def test_saved_and_restored(tmp_path) -> None:
     back = part.restored(student, tmp_path)
     assert back.fingerprint == equipped.fingerprint != student.fingerprint and (tmp_path / "writer.json").is_file()
     assert (back.write(["x"], 2, stream(0, "w")).texts == equipped.write(["x"], 2, stream(0, "w")).texts).all()
+
+
+def test_the_student_is_asked_in_its_own_words() -> None:
+    """Its instruction and pattern stand in every draw, also of a vote over votes, and when an exam asks it."""
+    model = build("student", {"use": "text.endpoint", "pattern": "Say {x}", "instruction": "Be brief."})
+    pool = Table.of("m", {"text": ["x"]}).pool()
+    student = model.begin(pool, stream(0, "student"))
+    twice = MajorityVote(n=2).equip(
+        view(student=MajorityVote(n=3).equip(view(student=student), stream(0, "r"))), stream(0, "r")
+    )
+    asked = [(Turn("system", "Be brief."), Turn("user", "Say x"))]
+    assert (
+        twice.asks(pool) == student.asks(pool) == questions(twice, pool) == asked and twice.draws == 6 and twice.outside
+    )
+    assert questions(Writer(), pool) == ["x"] and twice.labels == ()

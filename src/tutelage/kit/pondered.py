@@ -16,8 +16,7 @@ from tutelage.core.digest import digest
 from tutelage.core.method import settings
 from tutelage.core.stages import able
 from tutelage.core.writing import CanWrite, Prompt, Written
-from tutelage.kit.prompts import prompts as prompts_of
-from tutelage.kit.words import in_words
+from tutelage.kit.words import in_words, questions
 
 FILE = "recall.json"  # beside a saved student: what it was equipped with
 JUDGE = "judge"  # the folder beside it of a student that judges
@@ -47,6 +46,11 @@ class Pondered:
     def fingerprint(self) -> str:
         judged_by = None if self.judge is None else self.judge.fingerprint
         return digest(self.student.fingerprint, settings(self.maker), judged_by)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Those of the student within; none where it has none."""
+        return tuple(getattr(self.student, "labels", ()))
 
     @property
     def draws(self) -> int:
@@ -82,9 +86,13 @@ class Pondered:
         won = np.take_along_axis(texts, picked.places[..., None], axis=2)[..., 0]
         return Written(won, drawn.tokens_in * self.reads + picked.read, tokens.sum(axis=2))
 
+    def asks(self, pool: Pool) -> list[Prompt]:
+        """As the student within is asked."""
+        return questions(self.student, pool)
+
     def answer(self, pool: Pool, rng: Rng) -> Block:
         """What it writes to each row, or the label that this names; `cost`: all tokens that it took."""
-        told = self.write(prompts_of(pool), 1, rng, max_tokens=self.maker.max_tokens)
+        told = self.write(self.asks(pool), 1, rng, max_tokens=self.maker.max_tokens)
         return in_words(pool, told, str(settings(self.maker)["use"]))
 
     def save(self, folder: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from tutelage.core.data import Array, Block, Exam, Floats, Ints, Label, Pool, Rng, Rows, Text
 from tutelage.core.errors import ContractBroken
 from tutelage.core.stages import able
-from tutelage.core.writing import CanWrite, Written
+from tutelage.core.writing import CanWrite, Prompt, Written
 from tutelage.kit.exams import groups
 from tutelage.kit.extract import spelt
 from tutelage.kit.prompts import prompts
@@ -33,6 +33,12 @@ def in_words(pool: Pool, written: Written, source: str) -> Block:
     codes = {spelt(label): code for code, label in reversed(list(enumerate(pool.labels)))}
     named = np.array([codes.get(spelt(text), -1) for text in said], dtype=np.int64)
     return Block(about, None, Label, {"label": named}, source, cost, ones)
+
+
+def questions(student: Any, pool: Pool) -> list[Prompt]:
+    """How this student is asked about each row: in its own words where it has some (`asks`), else as the row stands."""
+    own = getattr(student, "asks", None)
+    return prompts(pool) if own is None else own(pool)
 
 
 def tokens(written: Written) -> Floats:
@@ -63,7 +69,9 @@ def reply(student: Any, exam: Exam, rng: Rng, max_tokens: int, temperature: floa
     numbers = np.concatenate([block.about.numbers[block.weight > 0] for block in exam.truth])
     truth = np.concatenate([block.given["text"][block.weight > 0] for block in exam.truth])
     pool = Pool(table, numbers, ())
-    told = able(student, CanWrite).write(prompts(pool), 1, rng, max_tokens=max_tokens, temperature=temperature)
+    told = able(student, CanWrite).write(
+        questions(student, pool), 1, rng, max_tokens=max_tokens, temperature=temperature
+    )
     if told.texts.shape != (len(pool), 1):
         raise ContractBroken(f"{type(student).__name__}.write: {len(pool)} x 1 replies, got {told.texts.shape}")
     return Replied(numbers, groups(pool), truth, told.texts[:, 0], tokens(told))

@@ -69,10 +69,12 @@ class EndpointStudent:
         asked = [maker.url, maker.model, maker.api, dict(maker.body), maker.limit, maker.seeded]
         return digest("text.endpoint", asked, [maker.instruction, maker.pattern, maker.max_tokens], list(self.names))
 
+    def asks(self, pool: Pool) -> list[Prompt]:
+        """The prompts with which it answers these rows."""
+        return framed(pool, self.maker.instruction, self.maker.pattern)
+
     def answer(self, pool: Pool, rng: Rng) -> Block:
-        maker = self.maker
-        told = self.write(framed(pool, maker.instruction, maker.pattern), 1, rng, max_tokens=maker.max_tokens,
-                          temperature=0)  # fmt: skip
+        told = self.write(self.asks(pool), 1, rng, max_tokens=self.maker.max_tokens, temperature=0)
         return in_words(pool, told, "text.endpoint")
 
     def write(

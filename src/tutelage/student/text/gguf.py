@@ -70,10 +70,12 @@ class GgufStudent:
         told = {key: value for key, value in settings(self.maker).items() if key != "model"}
         return digest(told, list(self.names), self.file.print_)
 
+    def asks(self, pool: Pool) -> list[Prompt]:
+        """The prompts with which it answers these rows."""
+        return framed(pool, self.maker.instruction, self.maker.pattern)
+
     def answer(self, pool: Pool, rng: Rng) -> Block:
-        maker = self.maker
-        told = self.write(framed(pool, maker.instruction, maker.pattern), 1, rng, max_tokens=maker.max_tokens,
-                          temperature=0)  # fmt: skip
+        told = self.write(self.asks(pool), 1, rng, max_tokens=self.maker.max_tokens, temperature=0)
         return in_words(pool, told, "text.gguf")
 
     def write(
