@@ -59,3 +59,22 @@ def tiny_decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def llama_server():
+    """The base address of a llama.cpp server on this machine with SmolLM2-135M-Instruct; its key is `sesame`."""
+    xllamacpp = pytest.importorskip("xllamacpp")
+    from tutelage.assets.fetch import asset
+    from tutelage.core.errors import Missing
+
+    wanted = xllamacpp.CommonParams()
+    try:
+        wanted.model.path = str(asset("smollm2-135m-instruct") / "model.gguf")
+    except Missing as missing:
+        pytest.skip(str(missing))
+    wanted.n_ctx, wanted.n_parallel, wanted.cpuparams.n_threads, wanted.cpuparams_batch.n_threads = 2048, 2, 1, 1
+    wanted.warmup, wanted.verbosity, wanted.port, wanted.api_keys = False, 0, 0, ["sesame"]
+    server = xllamacpp.Server(wanted)
+    yield f"{server.listening_address}/v1"
+    del server

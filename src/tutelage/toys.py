@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from tutelage.core.answers import Sealed
-from tutelage.core.data import Block, Floats32, Ints, Kinds, Label, Lessons, Pool, Rng, Rows, Table, labelled
+from tutelage.core.data import Block, Floats, Floats32, Ints, Kinds, Label, Lessons, Pool, Rng, Rows, Table, labelled
 from tutelage.core.digest import digest
 from tutelage.core.method import method
 from tutelage.core.rng import stream
 from tutelage.core.stages import CanEmbed, CanFit, CanWeigh, Spend, View
+from tutelage.core.writing import Prompt, Written
+from tutelage.kit.luck import uniform
+from tutelage.kit.prompts import prompts as prompts_of
+from tutelage.kit.words import in_words
 from tutelage.runs.till import RecordedTill, till
 
-__all__ = ["ANSWERS", "CODES", "POINTS", "POOL", "Nearest", "NearestMean", "stream", "till", "vector_pool", "view"]
+__all__ = [
+    "ANSWERS",
+    "CODES",
+    "POINTS",
+    "POOL",
+    "Nearest",
+    "NearestMean",
+    "Writer",
+    "stream",
+    "till",
+    "vector_pool",
+    "view",
+]
 
 POINTS = np.array([[-3, 0], [-2, 0], [-0.2, 0], [0.2, 0], [2, 0], [3, 0]], dtype=np.float32)
 CODES = np.array([0, 0, 0, 1, 1, 1])
@@ -104,6 +121,49 @@ class NearestMean:
     def load(self, folder: Path) -> Nearest:
         with np.load(folder / "nearest.npz", allow_pickle=False) as saved:
             return Nearest(tuple(str(name) for name in saved["names"]), saved["means"])
+
+
+@dataclass(frozen=True, eq=False)
+class Writer:
+    """Writes one of the replies that its book holds for a prompt, each as likely; an unknown prompt it repeats.
+
+    A token is a word, and one more ends a reply. temperature 0: the reply that stands there most often.
+    """
+
+    book: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        return digest({key: list(replies) for key, replies in self.book.items()})
+
+    def answer(self, pool: Pool, rng: Rng) -> Block:
+        return in_words(pool, self.write(prompts_of(pool), 1, rng, temperature=0), "writer")
+
+    def logprob(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> Floats:
+        known = [self._replies(prompt) for prompt in prompts]
+        shares = [several.count(reply) / len(several) for several, reply in zip(known, replies, strict=True)]
+        return np.log(np.maximum(shares, 1e-6)) if shares else np.zeros(0)
+
+    def write(self, prompts: Sequence[Prompt], k: int, rng: Rng, *, max_tokens: int = 64, temperature: float = 1.0,
+              stop: Sequence[str] = ()) -> Written:  # fmt: skip
+        luck = uniform(prompts, k, 1, rng)[..., 0]
+        texts, counts = np.empty(luck.shape, dtype=object), np.zeros(luck.shape, dtype=np.int64)
+        for (row, draw), lot in np.ndenumerate(luck):
+            several = self._replies(prompts[row])
+            said = several[int(lot * len(several))] if temperature else max(several, key=several.count)
+            said = said[: min((said.find(one) for one in stop if one in said), default=len(said))]
+            counts[row, draw] = min(len(said.split()) + 1, max_tokens)
+            texts[row, draw] = said if counts[row, draw] > len(said.split()) else " ".join(said.split()[:max_tokens])
+        read = [len((one if isinstance(one, str) else " ".join(turn.text for turn in one)).split()) for one in prompts]
+        return Written(texts, np.array(read, dtype=np.int64), counts)
+
+    def save(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "writer.json").write_text(json.dumps(dict(self.book)), encoding="utf-8")
+
+    def _replies(self, prompt: Prompt) -> tuple[str, ...]:
+        asked = prompt if isinstance(prompt, str) else prompt[-1].text
+        return self.book.get(asked, (asked,))
 
 
 def view(pool: Pool = POOL, student: Any = None, lessons: Lessons = (), scratch: Path | None = None,

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import yaml
 
-from tutelage.core.data import Exam, Ints, Rows, Score, labelled
+from tutelage.core.data import Block, Exam, Ints, Rows, Score, Table, Text, labelled
 from tutelage.core.method import settings
 from tutelage.core.parts import PACKAGE, build, names
 from tutelage.core.rng import stream
+from tutelage.core.writing import CanWrite
 from tutelage.runs.till import till
-from tutelage.toys import Nearest, vector_pool, view
+from tutelage.toys import Nearest, Writer, vector_pool, view
 
 ROOM = "assess"
 NAMES = [name for name in names(ROOM) if "." not in name]  # a dot: from another package
@@ -25,8 +26,23 @@ PERFECT = Nearest(POOL.labels, (20 * np.eye(3)).astype(np.float32))
 MIXED = Nearest(POOL.labels, np.array([[20, 0, 0], [25, 0, 0], [0, 0, 20]], dtype=np.float32))  # b: ranked wrongly too
 
 
+WORDS = Table.of("words", {"text": [f"{i} {code}" for i, code in enumerate(TRUTH)]}).pool()
+SAID = np.array(["abc"[code] for code in TRUTH], dtype=object)
+WRITES = {  # the same three students for exams in words: what each of them says to every item
+    "perfect": Writer({text: (str(word),) for text, word in zip(WORDS.texts(), SAID, strict=True)}),
+    "mixed": Writer({text: (str(word) if i % 3 else "?",) for i, (text, word) in enumerate(zip(WORDS.texts(), SAID, strict=True))}),
+    "blank": Writer(),
+}  # fmt: skip
+COSTS = {"answer_tokens"}  # scores that say what answering took; nobody is perfect in them
+
+
 def assess(name: str, student: Nearest, rows: Ints | None = None) -> tuple[Score, ...]:
     rows = np.arange(30) if rows is None else rows
+    if CanWrite in build(ROOM, name).needs:
+        who = {id(PERFECT): "perfect", id(MIXED): "mixed"}.get(id(student), "blank")
+        size = len(rows)
+        block = Block(Rows(WORDS, rows), None, Text, {"text": SAID[rows]}, "file", np.zeros(size), np.ones(size))
+        return build(ROOM, name).assess(WRITES[who], Exam((block,)), till(), stream(0, "assess"))
     exam = Exam((labelled(Rows(POOL, rows), TRUTH[rows], "file"),))
     return build(ROOM, name).assess(student, exam, till(), stream(0, "assess"))
 
@@ -61,6 +77,9 @@ class TestEveryAssessor:
 
     def test_a_perfect_student_gets_the_best_value(self, name: str) -> None:
         for perfect, mixed in zip(assess(name, PERFECT), assess(name, MIXED), strict=True):
+            if perfect.name in COSTS:
+                assert not perfect.higher_is_better
+                continue
             better = perfect.value > mixed.value if perfect.higher_is_better else perfect.value < mixed.value
             assert better and perfect.value == pytest.approx(1.0 if perfect.higher_is_better else 0.0, abs=1e-6)
 

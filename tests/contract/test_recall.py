@@ -7,13 +7,26 @@ import numpy as np
 import pytest
 import yaml
 
+from tutelage.core.data import Pool, Table
 from tutelage.core.method import settings
 from tutelage.core.parts import PACKAGE, build, names
 from tutelage.core.rng import stream
-from tutelage.toys import POOL, view
+from tutelage.core.stages import View
+from tutelage.core.writing import CanWrite
+from tutelage.toys import POOL, Writer, view
 
 ROOM = "recall"
 NAMES = [name for name in names(ROOM) if "." not in name]  # a dot: from another package
+PLAIN = {"best_of_n": {"n": 1}, "majority_vote": {"n": 1}}  # settings with which a recall has nothing to add
+WRITER = Writer({"x": ("a", "b", "a")})
+WORDS = Table.of("words", {"text": ["x", "y"]}).pool()
+
+
+def seen(name: str, taught: np.ndarray | None = None) -> tuple[View, Pool]:
+    """A view with a student that has what the recall needs, and what to ask it."""
+    if CanWrite in build(ROOM, name).needs:
+        return view(pool=WORDS, student=WRITER), WORDS
+    return view(taught=taught), POOL
 
 
 def test_every_file_was_found() -> None:
@@ -31,13 +44,21 @@ class TestEveryRecall:
         assert isinstance(part.needs, frozenset)
 
     def test_the_unequipped_student_is_unchanged(self, name: str) -> None:
-        now = view(taught=np.array([0, 5]))
-        print_, answers = now.student.fingerprint, now.student.probs(POOL).tolist()
+        now, pool = seen(name, taught=np.array([0, 5]))
+        print_, answers = now.student.fingerprint, now.student.answer(pool, stream(0, "a")).digest()
         build(ROOM, name).equip(now, stream(0, "recall"))
-        assert now.student.fingerprint == print_ and now.student.probs(POOL).tolist() == answers
+        assert now.student.fingerprint == print_ and now.student.answer(pool, stream(0, "a")).digest() == answers
 
-    def test_an_empty_memory_is_the_plain_student(self, name: str) -> None:
-        now = view()
-        equipped = build(ROOM, name).equip(now, stream(0, "recall"))
-        ours, plain = (who.answer(POOL, stream(0, "answer")).digest() for who in (equipped, now.student))
+    def test_with_nothing_to_add_it_is_the_plain_student(self, name: str) -> None:
+        now, pool = seen(name)
+        equipped = build(ROOM, {"use": name, **PLAIN.get(name, {})}).equip(now, stream(0, "recall"))
+        ours, plain = (who.answer(pool, stream(0, "answer")).digest() for who in (equipped, now.student))
         assert ours == plain
+
+    def test_an_equipped_student_has_a_mark_of_its_own_and_answers_twice_alike(self, name: str) -> None:
+        now, pool = seen(name, taught=np.array([0, 5]))
+        if not build(ROOM, name).needs or CanWrite not in build(ROOM, name).needs:
+            return  # the plain student, or one that needs examples in words: tests/recall
+        one, two = (build(ROOM, name).equip(now, stream(0, "recall")) for _ in range(2))
+        assert one.fingerprint == two.fingerprint != now.student.fingerprint
+        assert one.answer(pool, stream(0, "a")).digest() == two.answer(pool, stream(0, "a")).digest()

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tutelage.core.data import Block, Label, Rows, Soft, Table, labelled
+from tutelage.core.data import Block, Label, Rows, Soft, Table, Text, labelled
 from tutelage.core.descent import CanDescend, CanGrow, Scores, Vectors
 from tutelage.core.errors import Missing, Refused
 from tutelage.core.method import settings
@@ -18,7 +18,8 @@ from tutelage.toys import stream
 
 NAMES = names("student")
 FITTED = [name for name in NAMES if CanFit in load("student", name).can]
-FROZEN = [name for name in NAMES if name not in FITTED]
+FROZEN = [name for name in NAMES if name not in FITTED and CanWeigh in load("student", name).can]
+WRITERS = [name for name in NAMES if name not in FITTED + FROZEN]
 CAPABILITIES = (CanWeigh, CanEmbed, CanFit, CanDescend, CanGrow, CanHeed, CanJudge, CanWrite)
 WORDS = {
     "card": "my card was lost or stolen today",
@@ -89,7 +90,7 @@ def taught(fresh, lessons, maker):
 def test_every_student_on_disk_was_found():
     on_disk = [path for path in (PACKAGE / "student").glob("*/*.py") if not path.name.startswith("_")]
     assert len(NAMES) == len(on_disk) > 0
-    assert sorted(FITTED + FROZEN) == sorted(NAMES) and FITTED and FROZEN
+    assert sorted(FITTED + FROZEN + WRITERS) == sorted(NAMES) and FITTED and FROZEN and WRITERS
 
 
 def test_declares_what_it_can(maker, fresh):
@@ -327,6 +328,41 @@ def test_what_a_student_that_writes_promises(frozen):
         assert (student.lengths(["a", "a longer one"], ["card", "rent"]) > 0).all()
         assert student.among(("x", "y")).labels == ("x", "y")
     assert (torch.get_rng_state() == luck).all()
+
+
+@pytest.fixture(params=WRITERS)
+def writer(request: pytest.FixtureRequest, llama_server: str, monkeypatch: pytest.MonkeyPatch):
+    """The maker of a student that only writes, with a real model behind it."""
+    monkeypatch.setenv("SOME_KEY", "sesame")
+    body = {"top_k": 0, "min_p": 0, "cache_prompt": False}
+    endpoint = {"url": llama_server, "key_env": "SOME_KEY", "concurrency": 1, "body": body}
+    own = {"text.endpoint": endpoint, "text.gguf": {"window": 1024}}
+    return build("student", {"use": request.param, "max_tokens": 4, **own[request.param]})
+
+
+@pytest.mark.slow
+def test_a_student_that_only_writes(writer, tmp_path):
+    """Shapes, counts, own luck, the same reply in any company; a label that it names, or its words; saved and loaded."""
+    student = writer.begin(material(writer.reads, labels=()), stream(0, "student"))
+    assert build("student", settings(writer)) == writer and type(student).__dataclass_params__.frozen
+    assert {one for one in CAPABILITIES if isinstance(student, one)} == writer.can & set(CAPABILITIES) == {CanWrite}
+    prompts, before = ["go on", (Turn("user", "one"), Turn("assistant", "1"), Turn("user", "two"))], student.fingerprint
+    one, two = (student.write(prompts, 2, stream(0, "w"), max_tokens=5) for _ in range(2))
+    assert one.texts.shape == one.tokens_out.shape == (2, 2) and one.tokens_in.shape == (2,)
+    assert (one.texts == two.texts).all() and 0 < one.tokens_out.min() and one.tokens_out.max() <= 5
+    assert (student.write(prompts[1:], 2, stream(0, "w"), max_tokens=5).texts[0] == one.texts[1]).all()
+    assert student.write([], 2, stream(0, "w")).texts.shape == (0, 2)
+    pool = material(writer.reads, labels=()).take([0, 1])
+    said = student.answer(pool, stream(0, "a"))
+    assert said.kind is Text and said.size == 2 and said.cost.min() > 0
+    named = writer.begin(material(writer.reads), stream(0, "student")).answer(
+        material(writer.reads).take([0]), stream(0, "a")
+    )
+    assert named.kind is Label and named.given["label"][0] in range(-1, 3)
+    student.save(tmp_path)
+    assert writer.load(tmp_path).fingerprint == before == student.fingerprint
+    with pytest.raises(Refused, match="instruction"):
+        dataclasses.replace(writer, instruction="x").load(tmp_path)
 
 
 def test_new_labels_have_probability_0(maker, fresh, taught, pool):

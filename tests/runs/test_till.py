@@ -86,3 +86,18 @@ def test_a_damaged_line_in_the_middle_is_refused_with_its_number(tmp_path: Path)
     path.write_bytes(b'{"n": 1}\nnot json\n{"n": 3}\n')
     with pytest.raises(Refused, match="line 2"):
         list(lines(path))
+
+
+def test_an_outside_call_without_an_answer_is_known(tmp_path: Path, open_till) -> None:
+    """Two asked, one answered, then a kill: of the same two the next life knows one that may be paid twice; once paid, none."""
+    path = tmp_path / "events.jsonl"
+    first = open_till(path=path)
+    assert first.part("teach").ask("calls", ["a", "b"]) == 0
+    first.pay("calls", ["a"], [1], ones(1))
+    assert next(lines(path)) == {"event": "asked", "unit": "calls", "path": "teach", "keys": ["a", "b"], "again": 0}
+    second = open_till(path=path)
+    assert second.ask("calls", ["a", "b", "c"]) == 1
+    second.pay("calls", ["a", "b", "c"], [1, 1, 1], ones(3))
+    third = open_till({"calls": 3}, path)
+    assert third.ask("calls", ["b"]) == 0 and third.paid("calls", ["b"]) == (1,)
+    assert open_till().ask("calls", ["a"]) == 0  # in memory: nothing to write to

@@ -31,6 +31,7 @@ LIBRARIES = {
     ),
     "text": ("torch", "transformers", "safetensors", "accelerate"),
     "scale": ("ray",),
+    "gguf-runtime": ("xllamacpp",),
 }
 
 

@@ -44,13 +44,15 @@ class Till(Protocol):
     are per arm: always `pay` for what you use; a key already charged in this arm costs nothing the second time.
     Work (steps, tokens, FLOP) is paid for without keys: pay(unit, (), (), [amount]).
     `pay` itself raises Spent, before anything is written, when what is new would pass a limit; a teacher that spends
-    elsewhere (a call, a person) asks `afford` first, with the upper bound.
+    elsewhere (a call, a person) asks `afford` first, with the upper bound. `ask` writes a line before a call that costs
+    even when its answer is lost; it returns how many of these were asked before without one: perhaps paid twice.
     """
 
     def afford(self, unit: str, amount: float) -> None: ...  # raises Spent before a limit would be passed
     def left(self, unit: str) -> float: ...  # what the budget still allows; inf without a limit
     def paid(self, unit: str, keys: Sequence[str]) -> tuple[Any | None, ...]: ...  # None: not bought yet
     def pay(self, unit: str, keys: Sequence[str], values: Sequence[Any], amounts: Floats) -> None: ...
+    def ask(self, unit: str, keys: Sequence[str]) -> int: ...  # of an outside endpoint, about to be made
     def part(self, name: str) -> Till: ...  # same purse, longer path
 
 

@@ -45,7 +45,8 @@ class CanJudge(Protocol):
 class CanWrite(Protocol):
     """write: k replies to each prompt. temperature 0: the likeliest token each time, so all k are equal.
 
-    A reply ends where the student ends it, before the first of `stop`, or after max_tokens.
+    A reply ends where the student ends it, before the first of `stop`, or after max_tokens. Luck belongs to the prompt
+    and the draw: with the same luck a reply is the same, whatever is asked beside it (`kit.luck`).
     """
 
     def write(

@@ -29,6 +29,7 @@ class Book:
     recorded: dict[str, Any] = field(default_factory=dict)  # bought by this arm in an earlier life
     shared: dict[str, Any] = field(default_factory=dict)  # bought in this study by somebody else, a person among them
     charged: dict[str, Any] = field(default_factory=dict)  # charged to this arm in this life
+    unanswered: set[str] = field(default_factory=set)  # asked of an outside endpoint, and nothing came of it
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,16 @@ class RecordedTill:
             book.journal.append({"event": "pay", "unit": unit, "path": self.path, "bought": bought})
         for i in fresh:
             book.charged[keys[i]] = values[i]
+        book.unanswered.difference_update(keys)
         book.ledger.charge(unit, total)
+
+    def ask(self, unit: str, keys: Sequence[str]) -> int:
+        book = self.book
+        again = len(book.unanswered.intersection(keys))
+        if keys and book.journal is not None:
+            book.journal.append({"event": "asked", "unit": unit, "path": self.path, "keys": list(keys), "again": again})
+        book.unanswered.update(keys)
+        return again
 
     def part(self, name: str) -> RecordedTill:
         return replace(self, path=f"{self.path}.{name}" if self.path else name)
@@ -74,10 +84,10 @@ def till(
     limits: Mapping[str, float] | None = None, path: Path | None = None, shared: Mapping[str, Any] | None = None
 ) -> RecordedTill:
     """A till over the journal at `path` (None: in memory), with what that journal says was bought before."""
-    recorded = (
-        {key: value for line in lines(path) if line["event"] == "pay" for key, value, _ in line["bought"]}
-        if path
-        else {}
-    )
+    told = list(lines(path)) if path else []
+    recorded = {key: value for line in told if line["event"] == "pay" for key, value, _ in line["bought"]}
+    asked = {key for line in told if line["event"] == "asked" for key in line["keys"]}
     journal = Journal(path) if path else None
-    return RecordedTill(Book(Ledger(dict(limits or {})), journal, recorded, dict(shared or {})))
+    return RecordedTill(
+        Book(Ledger(dict(limits or {})), journal, recorded, dict(shared or {}), unanswered=asked - recorded.keys())
+    )

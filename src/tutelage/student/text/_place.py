@@ -46,7 +46,7 @@ def place(model: str) -> Place:
     if not any(path.suffix == ".safetensors" for path in files) or not (folder / "config.json").is_file():
         what = f"{folder} holds no model: config.json and *.safetensors are read, pickled weights never are"
         raise Refused(Fault("student.model", what))
-    told = [[path.name, _hashed(path, path.stat().st_size, path.stat().st_mtime_ns)] for path in files]
+    told = [[path.name, hashed(path, path.stat().st_size, path.stat().st_mtime_ns)] for path in files]
     return Place(model, folder.resolve(), digest("folder", told))
 
 
@@ -67,6 +67,6 @@ def _from_hub(model: str) -> Path:
 
 
 @functools.lru_cache(maxsize=256)
-def _hashed(path: Path, size: int, changed: int) -> str:
+def hashed(path: Path, size: int, changed: int) -> str:
     """SHA-256 of a file, once a process as long as its size and date stay."""
     return sha256_of(path)

@@ -23,6 +23,7 @@ from tutelage.core.digest import digest
 from tutelage.core.method import settings
 from tutelage.core.writing import Prompt, Written
 from tutelage.kit.context import contexts
+from tutelage.kit.luck import uniform
 from tutelage.student import _head
 from tutelage.student.text._choice import Choice, choice, lengths
 from tutelage.student.text._frame import Frame
@@ -127,7 +128,7 @@ class Speaker:
         temperature: float = 1.0,
         stop: Sequence[str] = (),
     ) -> Written:
-        luck = rng.random((len(prompts), k, max_tokens))
+        luck = uniform(prompts, k, max_tokens, rng)
         return written(self._decoder, self._frame, prompts, luck, temperature, stop, self.maker.batch)
 
     @property
