@@ -50,6 +50,22 @@ class Letters(torch.nn.Module):  # type: ignore[misc]
         return self.drop(torch.tanh(self.embed(batch.inputs["before"]) + prompt[:, None, None]))
 
 
+class Says:
+    """A face alone: these log-probabilities, b lessons of r replies of any length, none for a reply that is absent."""
+
+    def __init__(self, logprobs: Sequence[Sequence[Sequence[float]]]) -> None:
+        r, t = max(len(some) for some in logprobs), max(len(reply) for some in logprobs for reply in some)
+        told, mask = np.zeros((len(logprobs), r, t)), np.zeros((len(logprobs), r, t), dtype=bool)
+        for i, some in enumerate(logprobs):
+            for j, reply in enumerate(some):
+                told[i, j, : len(reply)], mask[i, j, : len(reply)] = reply, True
+        self.said = Said(torch.from_numpy(told).requires_grad_(), torch.from_numpy(mask))
+
+    def token_logprobs(self, batch: Batch) -> Said:
+        """What it was made of."""
+        return self.said
+
+
 class Read(NamedTuple):
     """Implements core.descent.Encoded."""
 
