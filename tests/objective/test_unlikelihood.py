@@ -45,7 +45,9 @@ def test_it_is_the_obvious_loop(b: int, k: int, seed: int) -> None:
     rewards, wanted = rng.choice([-1.0, 0.0, 2.0], size=(b, k)), []
     for replies_, signs in zip(said, rewards, strict=True):
         good = [lp for reply, sign in zip(replies_, signs, strict=True) if sign > 0 for lp in reply]
-        bad = [math.log(1 - math.exp(lp)) for reply, sign in zip(replies_, signs, strict=True) if sign < 0 for lp in reply]
+        bad = [
+            math.log(1 - math.exp(lp)) for reply, sign in zip(replies_, signs, strict=True) if sign < 0 for lp in reply
+        ]
         wanted.append(-(np.mean(good) if good else 0) - 0.7 * (np.mean(bad) if bad else 0))
     assert losses(Says(said), rewards, weight=0.7).tolist() == pytest.approx(wanted)
 
