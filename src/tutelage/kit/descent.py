@@ -32,15 +32,19 @@ PLAIN = (DistributedType.NO, DistributedType.MULTI_CPU, DistributedType.MULTI_GP
 
 
 class Turn(NamedTuple):
-    """One update. over: what the weighted losses are divided by. counts: whether its loss enters the one reported."""
+    """One update. over: what the weighted losses are divided by. counts: whether its loss enters the one reported.
+
+    at: its place among the planned updates, by which the rate goes, where some are left out; None: its number.
+    """
 
     batch: Batch
     over: float
     counts: bool
+    at: int | None = None
 
 
 class Descended(NamedTuple):
-    """loss: weighted mean of the turns that count, each before its update. state: the optimiser's, as arrays."""
+    """loss: weighted mean of the turns that count, each before its update; NaN where none does. state: as arrays."""
 
     module: Any
     loss: float
@@ -78,6 +82,12 @@ def flop(opened: Opened, visits: int, lengths: Ints | None = None) -> float:
     return flop_of(sum(sizes.values()), moving, positions)
 
 
+def flop_of_looks(opened: Opened, looks: int, lengths: Ints | None = None) -> float:
+    """FLOP of looking at lessons without learning: 2 P a position."""
+    size = sum(one.numel() for one in opened.module.parameters() if one.ndim >= 2)
+    return 2.0 * size * looks * (1.0 if lengths is None else float(np.mean(lengths)))
+
+
 def flop_of(size: float, moving: float, positions: float) -> float:
     """The same from P, P_open and the number of positions."""
     return (4.0 * size + 2.0 * moving) * positions
@@ -101,7 +111,7 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
     _train_where_it_moves(opened.module)
     for number, turn in enumerate(turns):
         for group, rate in zip(optimiser.param_groups, rates, strict=True):
-            group["lr"] = rate * pace(number, updates, how.schedule, how.warm_up)
+            group["lr"] = rate * pace(number if turn.at is None else turn.at, updates, how.schedule, how.warm_up)
         batch, share = _mine(turn.batch, accelerator)
         value, total, weight = loss(batch, turn.over * share, rng)
         accelerator.backward(value)
@@ -115,7 +125,7 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
     total, weight = accelerator.reduce(seen.to(accelerator.device), reduction="sum").tolist()
     if not math.isfinite(total):
         raise TutelageError("the loss is no number any more; a smaller learn.lr, or learn.clip, keeps it one")
-    return Descended(module, total / weight, state_of(optimiser, named))
+    return Descended(module, total / weight if weight else math.nan, state_of(optimiser, named))
 
 
 @contextmanager

@@ -59,7 +59,7 @@ class CrossEntropy:
     def losses(self, module: Any, batch: Batch, rng: Rng) -> Any:
         """(b,) in nats. ContractBroken for a label that the module does not know."""
         scores = module.scores(batch) / self.temperature
-        wanted = _distribution(batch, scores)
+        wanted = distribution(batch, scores)
         if "all_labels" in batch.prepared:
             scores, wanted = (table[:, batch.prepared["all_labels"]] for table in (scores, wanted))
         if self.smoothing:
@@ -67,7 +67,7 @@ class CrossEntropy:
         return -(wanted * torch.log_softmax(scores, dim=1)).sum(dim=1)
 
 
-def _distribution(batch: Batch, scores: Any) -> Any:
+def distribution(batch: Batch, scores: Any) -> Any:
     """(b, C) the lessons' distributions over the module's classes."""
     made = torch.zeros_like(scores)
     classes = scores.shape[1]
