@@ -7,8 +7,8 @@ import pytest
 import torch
 import yaml
 
-from tutelage.core.data import Block, Label, Rows, Soft, Supervision
-from tutelage.core.descent import Batch
+from tutelage.core.data import Block, Label, Rows, Soft, Supervision, Text
+from tutelage.core.descent import Batch, Said
 from tutelage.core.method import settings
 from tutelage.core.parts import PACKAGE, build, names
 from tutelage.core.rng import stream
@@ -22,6 +22,7 @@ STUDENT = Mlp(hidden=(4,)).begin(POOL, stream(0, "student"))
 GIVEN = {
     Label: {"label": np.array([0, 2, 1, 1, 2, 0])},
     Soft: {"probs": np.random.default_rng(1).dirichlet(np.ones(3), 6).astype(np.float32)},
+    Text: {"text": np.array(["x", "xyz", "xy", "xyz", "xy", "x"], dtype=object)},
 }  # a kind that is not here fails the test of a new objective that accepts nothing else: add what it needs
 
 
@@ -40,7 +41,14 @@ def module() -> torch.nn.Module:
     made = STUDENT.module.double()
     with torch.no_grad():
         made.head.weight += torch.from_numpy(np.random.default_rng(2).normal(size=made.head.weight.shape))
+    made.token_logprobs = lambda batch: said(made, batch)
     return made
+
+
+def said(made: torch.nn.Module, batch: Batch) -> Said:
+    """A character is a token; the k-th has the probability of class k."""
+    mask = torch.tensor([[place < len(text) for place in range(3)] for text in batch.given["text"]])[:, None]
+    return Said(torch.log_softmax(made.scores(batch), dim=1)[:, None] * mask, mask)
 
 
 def batch(part: object, kind: type[Supervision], rows: np.ndarray) -> Batch:

@@ -32,15 +32,11 @@ PLAIN = (DistributedType.NO, DistributedType.MULTI_CPU, DistributedType.MULTI_GP
 
 
 class Turn(NamedTuple):
-    """One update. over: what the weighted losses are divided by. counts: whether its loss enters the one reported.
-
-    at: its place among the planned updates, by which the rate goes, where some are left out; None: its number.
-    """
+    """One update. over: what the weighted losses are divided by. counts: whether its loss enters the one reported."""
 
     batch: Batch
     over: float
     counts: bool
-    at: int | None = None
 
 
 class Descended(NamedTuple):
@@ -82,12 +78,6 @@ def flop(opened: Opened, visits: int, lengths: Ints | None = None) -> float:
     return flop_of(sum(sizes.values()), moving, positions)
 
 
-def flop_of_looks(opened: Opened, looks: int, lengths: Ints | None = None) -> float:
-    """FLOP of looking at lessons without learning: 2 P a position."""
-    size = sum(one.numel() for one in opened.module.parameters() if one.ndim >= 2)
-    return 2.0 * size * looks * (1.0 if lengths is None else float(np.mean(lengths)))
-
-
 def flop_of(size: float, moving: float, positions: float) -> float:
     """The same from P, P_open and the number of positions."""
     return (4.0 * size + 2.0 * moving) * positions
@@ -95,7 +85,7 @@ def flop_of(size: float, moving: float, positions: float) -> float:
 
 def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: int, how: How, rng: Rng,
               penalty: Penalty | None = None, state: Memory | None = None) -> Descended:  # fmt: skip
-    """Move the module along `updates` turns. TutelageError when the loss is no number any more."""
+    """Move the module along at most `updates` turns. TutelageError when the loss is no number any more."""
     named = _opened_only(opened)
     accelerator = _accelerator(how.precision)
     if objective.couples and accelerator.num_processes > 1:
@@ -109,9 +99,9 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
     rates = [group["lr"] for group in optimiser.param_groups]
     seen = torch.zeros(2, dtype=torch.float64)
     _train_where_it_moves(opened.module)
-    for number, turn in enumerate(turns):
+    for turn in turns:
         for group, rate in zip(optimiser.param_groups, rates, strict=True):
-            group["lr"] = rate * pace(number if turn.at is None else turn.at, updates, how.schedule, how.warm_up)
+            group["lr"] = rate * pace(round(turn.batch.progress * updates), updates, how.schedule, how.warm_up)
         batch, share = _mine(turn.batch, accelerator)
         value, total, weight = loss(batch, turn.over * share, rng)
         accelerator.backward(value)

@@ -17,7 +17,7 @@ import torch
 from accelerate.utils import send_to_device
 
 from tutelage.core.data import Bools, Ints
-from tutelage.core.descent import Batch, CanSkip
+from tutelage.core.descent import Batch, CanSkip, Opened
 from tutelage.kit.batching import Plan, Slice
 
 
@@ -45,12 +45,10 @@ def refilled(walked: Iterable[Slice], plan: Plan, alive: Callable[[Ints], Bools]
         queue, wanted = queues[key], sizes[key]
         queue += one.rows[alive(one.rows)].tolist()
         wanted.append(len(one.rows))
-        while len(queue) >= wanted[0]:
+        while wanted and len(queue) >= wanted[0]:
             size = wanted.popleft()
             yield Filled(Slice(np.array(queue[:size], dtype=np.int64), None, one.portion), at)
             del queue[:size]
-            if not wanted:
-                break
 
 
 def living(objective: CanSkip, module: Any, batch: Batch) -> Bools:
@@ -63,3 +61,9 @@ def living(objective: CanSkip, module: Any, batch: Batch) -> Bools:
     for layer, flag in flags:
         layer.training = flag
     return np.asarray(~skipped.cpu().numpy())
+
+
+def flop_of_looks(opened: Opened, looks: int, lengths: Ints | None = None) -> float:
+    """FLOP of looking at lessons without a gradient: 2 P a position, beside what kit.descent.flop says of learning."""
+    size = sum(one.numel() for one in opened.module.parameters() if one.ndim >= 2)
+    return 2.0 * size * looks * (1.0 if lengths is None else float(np.mean(lengths)))

@@ -13,9 +13,9 @@ draws from what leads to the answer. A prompt without a right reply, or without 
 Lessons with F <= eps are dead: `learn/gradient` looks at each lesson in turn, leaves the dead out of its batches and
 lets the next ones take their places (eps 0: all stay). Replies without a right one are left out then as well.
 
-Source: Chen et al. (2025), Rethinking fine-tuning when scaling test-time compute (arXiv 2502.07154), direct coverage optimisation;
-F, its series and the mean over tokens as in their code, refine/training/NCO.py; replies: their DCO_a, which takes
-one given solution for the right replies.
+Source: Chen et al. (2025), Rethinking fine-tuning when scaling test-time compute (arXiv 2502.07154); F, its series
+and the mean over tokens as in their code, refine/training/NCO.py; replies: their DCO_a, which learns a given solution
+where this learns the right replies.
 Neutral limit: n 1 is cross_entropy with its defaults, or the mean surprise of a reply's tokens, bit for bit.
 
 >>> import torch

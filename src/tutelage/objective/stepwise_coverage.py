@@ -74,7 +74,7 @@ class StepwiseCoverage:
 
 
 def steps(said: Said) -> tuple[Any, Any]:
-    """(b, S) -log p of each step, in double precision, and its number of tokens, 0 where there are fewer than S steps."""
+    """(b, S) -log p of each step, in double precision, and its number of tokens; 0 tokens: there are fewer steps."""
     mask = said.mask[:, 0]
     begins = mask.clone()
     begins[:, 1:] &= ~mask[:, :-1]
