@@ -65,5 +65,5 @@ def living(objective: CanSkip, module: Any, batch: Batch) -> Bools:
 
 def flop_of_looks(opened: Opened, looks: int, lengths: Ints | None = None) -> float:
     """FLOP of looking at lessons without a gradient: 2 P a position, beside what kit.descent.flop says of learning."""
-    size = sum(one.numel() for one in opened.module.parameters() if one.ndim >= 2)
+    size = float(sum(one.numel() for one in opened.module.parameters() if one.ndim >= 2))
     return 2.0 * size * looks * (1.0 if lengths is None else float(np.mean(lengths)))
