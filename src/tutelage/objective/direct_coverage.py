@@ -11,7 +11,8 @@ reach, and -log p is the mean over the right ones of their mean token surprise: 
 draws from what leads to the answer. A prompt without a right reply, or without any, has loss 0.
 
 Lessons with F <= eps are dead: `learn/gradient` looks at each lesson in turn, leaves the dead out of its batches and
-lets the next ones take their places (eps 0: all stay). Replies without a right one are left out then as well.
+lets the next ones take their places (eps 0: all stay). Replies without a right one are left out then as well. Where all
+lessons begin dead nothing is learned: ten classes start at p = 0.1, which for n = 64 is F = 0.008, so eps has to be 0.
 
 Source: Chen et al. (2025), Rethinking fine-tuning when scaling test-time compute (arXiv 2502.07154); F, its series
 and the mean over tokens as in their code, refine/training/NCO.py; replies: their DCO_a, which learns a given solution
