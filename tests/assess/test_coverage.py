@@ -5,7 +5,11 @@ import pytest
 
 from tutelage.assess.accuracy import Accuracy
 from tutelage.assess.coverage import Coverage
+from tutelage.core.data import Block, Exam, Rows, Table, Text
+from tutelage.core.errors import ContractBroken
 from tutelage.core.rng import stream
+from tutelage.core.stages import CanWeigh
+from tutelage.core.writing import CanJudge
 
 
 def test_by_hand(school) -> None:
@@ -63,6 +67,45 @@ def test_no_items_and_no_labels(school) -> None:
     assert all(np.isnan(score.value) for score in school.sit(Coverage(), school.says([], 2), school.exam([], 2)))
     blank = school.Scripted(np.zeros((2, 0), dtype=np.float32), ())
     assert [score.value for score in school.sit(Coverage(), blank, school.exam([0, 1], 2))] == [0, 0, 0, 0]
+
+
+class Judge:
+    """Says how likely each reply is, by its text alone."""
+
+    fingerprint = "judge"
+
+    def __init__(self, **p: float) -> None:
+        self.p, self.asked = p, []
+
+    def logprob(self, asked, replies):
+        self.asked = list(zip(asked, replies, strict=True))
+        return np.log([self.p[reply] for reply in replies])
+
+
+def written(replies: list[str], weight: list[float]) -> Block:
+    columns = {"text": [f"question {row}" for row in range(len(replies))], "group": ["a", "b", "a"][: len(replies)]}
+    about = Rows(Table.of("written", columns).pool(), np.arange(len(replies)))
+    given = {"text": np.array(replies, dtype=object)}
+    return Block(about, None, Text, given, "file", np.zeros(len(replies)), np.array(weight))
+
+
+def test_written_answers_by_hand(school) -> None:
+    """p = 1/4 and 1/2 of the whole replies, two draws: 7/16 and 3/4; a lesson of weight 0 is no item."""
+    judge, part = Judge(yes=0.25, no=0.5), Coverage(n=(2,), of="reply")
+    score = school.sit(part, judge, Exam((written(["yes", "yes", "no"], [1, 0, 1]),)))[1]
+    assert score.items.tolist() == [7 / 16, 3 / 4] and score.rows.tolist() == [0, 2] and score.groups.tolist() == [0, 0]
+    assert judge.asked == [("question 0", "yes"), ("question 2", "no")]
+    assert part.needs == {CanJudge} and Coverage().needs == {CanWeigh}
+
+
+def test_what_is_no_written_answer_is_refused(school) -> None:
+    part, judge = Coverage(of="reply"), Judge(a=0.5, b=0.5)
+    with pytest.raises(ContractBroken, match="holds Label"):
+        school.sit(part, judge, school.exam([0], 1))
+    with pytest.raises(ContractBroken, match="no items"):
+        school.sit(part, judge, Exam(()))
+    with pytest.raises(ContractBroken, match="one table"):
+        school.sit(part, judge, Exam((written(["a"], [1]), written(["a", "b"], [1, 1]))))
 
 
 @pytest.mark.parametrize("n", [(), (0,), (4, 4)])

@@ -17,7 +17,7 @@ import torch
 from accelerate.utils import send_to_device
 
 from tutelage.core.data import Bools, Ints
-from tutelage.core.descent import Batch, CanSkip, Opened
+from tutelage.core.descent import Batch, CanSkip
 from tutelage.kit.batching import Plan, Slice
 
 
@@ -61,9 +61,3 @@ def living(objective: CanSkip, module: Any, batch: Batch) -> Bools:
     for layer, flag in flags:
         layer.training = flag
     return np.asarray(~skipped.cpu().numpy())
-
-
-def flop_of_looks(opened: Opened, looks: int, lengths: Ints | None = None) -> float:
-    """FLOP of looking at lessons without a gradient: 2 P a position, beside what kit.descent.flop says of learning."""
-    size = float(sum(one.numel() for one in opened.module.parameters() if one.ndim >= 2))
-    return 2.0 * size * looks * (1.0 if lengths is None else float(np.mean(lengths)))

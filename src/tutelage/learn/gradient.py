@@ -50,7 +50,7 @@ from tutelage.core.parts import build, name_of, part
 from tutelage.core.stages import Learned, Penalty, Syllabus, View, able
 from tutelage.kit.batching import Counts, Plan, Slice, mean_weight, planned, updates_and_rows, walk
 from tutelage.kit.descent import Turn, as_tensors, descended, flop, flop_of, steady
-from tutelage.kit.refill import Filled, flop_of_looks, living, refilled
+from tutelage.kit.refill import Filled, living, refilled
 from tutelage.kit.targets import longest
 
 
@@ -112,7 +112,9 @@ class Gradient:
         with steady(torchs):
             opened = self.adapter.open(student.module, opens)
             most = flop(opened, counts.visits, encoded.lengths)
-            looks = flop_of_looks(opened, counts.visits, encoded.lengths) if self._skips else 0.0
+            looks = 0.0
+            if self._skips:  # forwards alone, half of what a frozen module would take
+                looks = flop(opened._replace(groups=()), counts.visits, encoded.lengths) / 2
             view.till.afford("flop", most + looks) if looks else view.till.pay("flop", (), (), np.array([most]))
             shown: list[int] = []
             turns = self._turns(plan, encoded, prepared, opened, counts, order, shown)

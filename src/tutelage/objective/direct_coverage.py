@@ -45,7 +45,7 @@ from tutelage.core.descent import Batch, Said, Scores, TokenLogprobs
 from tutelage.core.method import method
 from tutelage.core.stages import View
 from tutelage.kit.coverage import factor, missed
-from tutelage.objective.cross_entropy import distribution
+from tutelage.kit.distributions import distribution
 
 BY_CLASS = frozenset({Label, Soft})
 
