@@ -138,6 +138,18 @@ class Objective(Protocol):
     def losses(self, module: Any, batch: Batch, rng: Rng) -> Any: ...  # (b,)
 
 
+@runtime_checkable
+class CanSkip(Protocol):
+    """An objective that leaves out lessons with nothing more to learn for now; the next ones take their places.
+
+    skipping: whether it ever does. skips: (b,) bool, asked of the module as in use, without a gradient.
+    """
+
+    @property
+    def skipping(self) -> bool: ...
+    def skips(self, module: Any, batch: Batch) -> Any: ...
+
+
 class Group(NamedTuple):
     """Parameters that move together. decay None: the learner's weight decay."""
 

@@ -42,7 +42,7 @@ class Turn(NamedTuple):
 
 
 class Descended(NamedTuple):
-    """loss: weighted mean of the turns that count, each before its update. state: the optimiser's, as arrays."""
+    """loss: weighted mean of the turns that count, each before its update; NaN where none does. state: as arrays."""
 
     module: Any
     loss: float
@@ -87,7 +87,7 @@ def flop_of(size: float, moving: float, positions: float) -> float:
 
 def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: int, how: How, rng: Rng,
               penalty: Penalty | None = None, state: Memory | None = None) -> Descended:  # fmt: skip
-    """Move the module along `updates` turns. TutelageError when the loss is no number any more."""
+    """Move the module along at most `updates` turns. TutelageError when the loss is no number any more."""
     named = _opened_only(opened)
     accelerator = _accelerator(how.precision)
     if objective.couples and accelerator.num_processes > 1:
@@ -101,9 +101,9 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
     rates = [group["lr"] for group in optimiser.param_groups]
     seen = torch.zeros(2, dtype=torch.float64)
     _train_where_it_moves(opened.module)
-    for number, turn in enumerate(turns):
+    for turn in turns:
         for group, rate in zip(optimiser.param_groups, rates, strict=True):
-            group["lr"] = rate * pace(number, updates, how.schedule, how.warm_up)
+            group["lr"] = rate * pace(round(turn.batch.progress * updates), updates, how.schedule, how.warm_up)
         batch, share = _mine(turn.batch, accelerator)
         value, total, weight = loss(batch, turn.over * share, rng)
         accelerator.backward(value)
@@ -117,7 +117,7 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
     total, weight = accelerator.reduce(seen.to(accelerator.device), reduction="sum").tolist()
     if not math.isfinite(total):
         raise TutelageError("the loss is no number any more; a smaller learn.lr, or learn.clip, keeps it one")
-    return Descended(module, total / weight, state_of(optimiser, named))
+    return Descended(module, total / weight if weight else math.nan, state_of(optimiser, named))
 
 
 @contextmanager

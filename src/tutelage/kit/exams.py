@@ -85,7 +85,7 @@ def _names(student: Any) -> tuple[str, ...] | None:
 def _sat(pool: Pool, truth: Ints, named: tuple[str, ...], names: tuple[str, ...], said: Ints) -> Sat:
     together = tuple(dict.fromkeys([*named, *names]))
     places = np.append(columns(names, together), -1)  # the last entry serves the code -1, "no answer"
-    return Sat(pool.numbers, groups(pool), together, truth, places[said])
+    return Sat(pool.numbers, groups_of(pool), together, truth, places[said])
 
 
 def _within(codes: Ints, count: int, student: Any) -> Ints:
@@ -95,7 +95,7 @@ def _within(codes: Ints, count: int, student: Any) -> Ints:
     return codes
 
 
-def groups(pool: Pool) -> Ints | None:
+def groups_of(pool: Pool) -> Ints | None:
     """A number per group in order of first appearance; an item without a group is one of its own."""
     if "group" not in pool.table.columns.column_names:
         return None

@@ -10,7 +10,7 @@ from tutelage.core.data import Array, Block, Exam, Floats, Ints, Label, Pool, Rn
 from tutelage.core.errors import ContractBroken
 from tutelage.core.stages import able
 from tutelage.core.writing import CanWrite, Prompt, Written
-from tutelage.kit.exams import groups
+from tutelage.kit.exams import groups_of
 from tutelage.kit.extract import spelt
 from tutelage.kit.prompts import prompts
 
@@ -74,4 +74,4 @@ def reply(student: Any, exam: Exam, rng: Rng, max_tokens: int, temperature: floa
     )
     if told.texts.shape != (len(pool), 1):
         raise ContractBroken(f"{type(student).__name__}.write: {len(pool)} x 1 replies, got {told.texts.shape}")
-    return Replied(numbers, groups(pool), truth, told.texts[:, 0], tokens(told))
+    return Replied(numbers, groups_of(pool), truth, told.texts[:, 0], tokens(told))

@@ -13,6 +13,11 @@ Facts: `lessons`, `loss` (weighted mean over the last pass, each lesson's just b
 `updates` and `visits` (lessons shown), both as kit.batching.updates_and_rows says beforehand. The till is charged the
 FLOP of all updates before the first (kit.descent.flop).
 
+An objective may leave out lessons with nothing more to learn (core.descent.CanSkip): the next ones take their places,
+so batches stay as large and a pass has fewer updates (kit/refill.py). Then `updates` and `visits` are what was shown,
+`skipped` is what was planned beyond that, `loss` is missing where the last pass shows nothing, the rate goes by the
+planned updates, and looking costs a forward pass: all of it has to be affordable, what was done is charged afterwards.
+
 Source: Robbins and Monro (1951); AdamW: Loshchilov and Hutter (2019), algorithm 2; cosine: their earlier paper (2017).
 Neutral limit: 0 passes, or no lesson of positive weight, is `nothing`; with all lessons in one batch, adamw without
 decay and a linear schedule it is the fit of `vector.mlp` with l2 = 0, from the student's present weights.
@@ -30,21 +35,22 @@ decay and a linear schedule it is the fit of `vector.mlp` with l2 = 0, from the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
 from pydantic import Field
 
-from tutelage.core.data import Array, Kinds, Rng, Supervision
-from tutelage.core.descent import CanDescend, CanGrow, Encoded
+from tutelage.core.data import Array, Ints, Kinds, Rng, Supervision
+from tutelage.core.descent import Batch, CanDescend, CanGrow, CanSkip, Encoded, Opened
 from tutelage.core.forecast import HasMatrices, Lot, Work
 from tutelage.core.method import method
 from tutelage.core.parts import build, name_of, part
 from tutelage.core.stages import Learned, Penalty, Syllabus, View, able
-from tutelage.kit.batching import Plan, mean_weight, planned, updates_and_rows, walk
+from tutelage.kit.batching import Counts, Plan, Slice, mean_weight, planned, updates_and_rows, walk
 from tutelage.kit.descent import Turn, as_tensors, descended, flop, flop_of, steady
+from tutelage.kit.refill import Filled, living, refilled
 from tutelage.kit.targets import longest
 
 
@@ -84,6 +90,8 @@ class Gradient:
             return {}
         sizes = student.matrices(lot)
         amount = flop_of(sum(sizes), sum(sizes[opened]), lot.rows * self.passes)
+        if self._skips:
+            return {"flop": Work(amount + 2.0 * sum(sizes) * lot.rows * self.passes, False)}
         return {"flop": Work(amount, float(self.passes).is_integer())}
 
     def learn(self, syllabus: Syllabus, penalty: Penalty | None, view: View, rng: Rng) -> Learned:
@@ -103,25 +111,51 @@ class Gradient:
         prepared = self.objective.prepare(plan.lessons, view)
         with steady(torchs):
             opened = self.adapter.open(student.module, opens)
-            view.till.pay("flop", (), (), np.array([flop(opened, counts.visits, encoded.lengths)]))
-            turns = self._turns(plan, encoded, prepared, counts.updates, counts.last, order)
+            most = flop(opened, counts.visits, encoded.lengths)
+            looks = 0.0
+            if self._skips:  # forwards alone, half of what a frozen module would take
+                looks = flop(opened._replace(groups=()), counts.visits, encoded.lengths) / 2
+            view.till.afford("flop", most + looks) if looks else view.till.pay("flop", (), (), np.array([most]))
+            shown: list[int] = []
+            turns = self._turns(plan, encoded, prepared, opened, counts, order, shown)
             done = descended(opened, self.objective, turns, counts.updates, self, luck, penalty,
                              view.memory.get("optimiser"))  # fmt: skip
-        facts["loss"] = done.loss
+            if looks:
+                visits = sum(shown)
+                view.till.pay("flop", (), (), np.array([looks + flop(opened, visits, encoded.lengths)]))
+                facts |= {"updates": float(len(shown)), "visits": float(visits),
+                          "skipped": float(counts.visits - visits)}  # fmt: skip
+        facts |= {} if np.isnan(done.loss) else {"loss": done.loss}
         return Learned(student.with_module(done.module), facts, {"optimiser": done.state})
 
-    def _turns(self, plan: Plan, encoded: Encoded, prepared: Mapping[str, Array], updates: int, last: int,
-               rng: Rng) -> Iterator[Turn]:  # fmt: skip
-        """Every batch with what it is divided by; the last pass counts for the loss that is reported."""
+    @property
+    def _skips(self) -> bool:
+        return isinstance(self.objective, CanSkip) and self.objective.skipping
+
+    def _turns(self, plan: Plan, encoded: Encoded, prepared: Mapping[str, Array], opened: Opened, counts: Counts,
+               rng: Rng, shown: list[int]) -> Iterator[Turn]:  # fmt: skip
+        """Every batch with what it is divided by; the last pass counts for the loss that is reported.
+
+        shown: is told how many lessons each batch holds.
+        """
         weight = np.concatenate([block.weight for block in plan.lessons])
         means = [mean_weight(weight, portion) for portion in plan.portions]
         whole = as_tensors({name: array for name, array in prepared.items() if name.startswith("all_")})
         lengths = None if self.objective.couples else encoded.lengths
-        for number, (rows, support, portion) in enumerate(walk(plan, self, rng, lengths)):
+
+        def read(rows: Ints) -> Batch:
             mine = as_tensors({name: array[rows] for name, array in prepared.items() if name not in whole})
-            batch = encoded.batch(rows)._replace(progress=number / updates, prepared={**whole, **mine})
+            return encoded.batch(rows)._replace(prepared={**whole, **mine})
+
+        walked: Iterable[Slice] = walk(plan, self, rng, lengths)
+        filled: Iterable[Filled] = (Filled(one, at) for at, one in enumerate(walked))
+        if self._skips:
+            filled = refilled(walked, plan, lambda rows: living(self.objective, opened.module, read(rows)))
+        for (rows, support, portion), at in filled:
+            batch = read(rows)._replace(progress=at / counts.updates)
             scored = len(rows)
             if support is not None:
                 batch = batch._replace(support=torch.from_numpy(support))
                 scored -= int(support.sum())
-            yield Turn(batch, means[portion] * scored, number >= updates - last)
+            shown.append(len(rows))
+            yield Turn(batch, means[portion] * scored, at >= counts.updates - counts.last)
