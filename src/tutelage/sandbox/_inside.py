@@ -1,7 +1,7 @@
 """What runs behind the walls: builds them, then runs one program after another, each in a process of its own.
 
-Started by `box.py` as `python -S -P _inside.py` with an empty environment. It speaks on its standard streams: a line
-of JSON a request, a line of JSON a reply; the first line says that the walls stand, or names the one that does not.
+Started by `_warden.py` as `python -s -S _inside.py` with an empty environment. It speaks on its standard streams, a
+line of JSON a request, a line of JSON a reply; the first line says that the walls stand, or names one that does not.
 
     gate (outside)  ->  its child, in new user, mount, network, ipc, uts and cgroup namespaces  ->  warden, pid 1 of a
     new pid namespace, over a read-only root that holds Python's library and no more  ->  one child for each program,
@@ -24,10 +24,12 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - no module that is not needed
-import _kernel as kernel
+if TYPE_CHECKING or __name__ != "__main__":
+    from tutelage.sandbox import _kernel as kernel
+else:
+    import _kernel as kernel  # beside this file, there where no tutelage is
 
 NOBODY = 65534
 NAMES = ("user", "mnt", "net", "ipc", "uts", "pid", "cgroup")
@@ -48,8 +50,12 @@ def gate() -> NoReturn:
     os.close(ready[1])
     if os.read(ready[0], 1):  # nothing: the child has said what is missing, and ended
         try:
-            for name, value in (("setgroups", "deny"), ("uid_map", f"{NOBODY} {user} 1"), ("gid_map", f"{NOBODY} {group} 1")):
-                with open(f"/proc/{child}/{name}", "w") as file:  # noqa: PTH123
+            for name, value in (
+                ("setgroups", "deny"),
+                ("uid_map", f"{NOBODY} {user} 1"),
+                ("gid_map", f"{NOBODY} {group} 1"),
+            ):
+                with open(f"/proc/{child}/{name}", "w") as file:
                     file.write(value)
         except OSError as error:
             missing("user", f"{name}: {error.strerror}")
@@ -82,7 +88,7 @@ def enter(before: Mapping[str, str], ready: int, known: int) -> NoReturn:
             missing("namespaces", f"still shared with the outside: {', '.join(shared)}")
         home = os.open("/proc/self/ns/pid", os.O_RDONLY)
         wall = "no new namespaces"
-        with open("/proc/sys/user/max_user_namespaces", "w") as file:  # noqa: PTH123
+        with open("/proc/sys/user/max_user_namespaces", "w") as file:
             file.write("0")
         wall = "root"
         close_root(fds)
@@ -99,11 +105,11 @@ def namespaces() -> dict[str, str]:
 
 def shown() -> list[str]:
     """What of the outside a program sees, read-only: the libraries of the system and of Python, and /dev/null."""
-    places = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", os.path.realpath(sys.base_prefix), "/dev/null"]
-    found = [place for place in places if os.path.exists(place)]  # noqa: PTH110
-    return [place for place in found if place != "/usr" and not place.startswith("/usr/lib/")] + (
-        [os.path.dirname(os.__file__)] if os.path.realpath(sys.base_prefix) == "/usr" else []  # noqa: PTH120
-    )
+    places = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/dev/null"]
+    python = os.path.realpath(sys.base_prefix)
+    if python != "/usr":  # else it stands in /usr/lib
+        places.append(python)
+    return [place for place in places if os.path.exists(place)]
 
 
 def close_root(fds: Sequence[tuple[str, int]]) -> None:
@@ -113,20 +119,20 @@ def close_root(fds: Sequence[tuple[str, int]]) -> None:
     kernel.mount("tmpfs", root, "tmpfs", kernel.NO_SUID | kernel.NO_DEV, "size=1m,mode=755")
     for place, fd in fds:
         target = root + place
-        os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
-        if os.path.islink(place):  # noqa: PTH114
-            os.symlink(os.readlink(place), target)  # noqa: PTH115
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if os.path.islink(place):
+            os.symlink(os.readlink(place), target)
             continue
         if place == "/dev/null":
             os.close(os.open(target, os.O_CREAT | os.O_WRONLY))
         else:
-            os.makedirs(target, exist_ok=True)  # noqa: PTH103
+            os.makedirs(target, exist_ok=True)
         kernel.mount(f"/proc/self/fd/{fd}", target, None, kernel.BIND | kernel.RECURSIVE)
         kernel.harden(target, kernel.READ_ONLY | kernel.NO_SUID | (0 if place == "/dev/null" else kernel.NO_DEV))
     for name in ("scratch", ".old"):
-        os.mkdir(f"{root}/{name}")  # noqa: PTH102
+        os.mkdir(f"{root}/{name}")
     kernel.pivot(root, f"{root}/.old")
-    os.rmdir("/.old")  # noqa: PTH106
+    os.rmdir("/.old")
     kernel.harden("/", kernel.READ_ONLY | kernel.NO_SUID)
     for _, fd in fds:
         os.close(fd)
@@ -135,6 +141,7 @@ def close_root(fds: Sequence[tuple[str, int]]) -> None:
 def serve(home: int) -> NoReturn:
     """The warden: one request after another until there is no more."""
     os.environ.clear()
+    sys.path.pop(0)  # where this file is: no program can see it
     say({"walls": True})
     gc.freeze()  # children touch fewer pages
     for line in sys.stdin.buffer:
@@ -237,7 +244,9 @@ def execute(program: str) -> int:
         exec(compile(program, "<program>", "exec"), {"__name__": "__main__", "__builtins__": __builtins__})
         code = 0
     except SystemExit as asked:
-        code = asked.code if isinstance(asked.code, int) else 0 if asked.code is None else 1
+        code = asked.code if isinstance(asked.code, int) else int(asked.code is not None)
+        if code and not isinstance(asked.code, int):
+            sys.stderr.write(f"{asked.code}\n")
     except BaseException as error:
         own = error.__traceback__.tb_next if error.__traceback__ else None  # without this line's frame
         traceback.print_exception(type(error), error, own)

@@ -44,7 +44,7 @@ def setns(fd: int, kind: int) -> None:
 
 
 def mount(source: str, target: str, kind: str | None, flags: int, options: str = "") -> None:
-    """As mount(2)."""
+    """Put a file system, or another place, over a folder."""
     name = None if kind is None else kind.encode()
     said = libc.mount(source.encode(), target.encode(), name, ctypes.c_ulong(flags), options.encode())
     done(said, f"mount {kind or source} on {target}")
@@ -69,7 +69,7 @@ def pivot(root: str, old: str) -> None:
 
 
 def prctl(option: int, value: int) -> int:
-    """As prctl(2); the result, -1 for an error."""
+    """Set something about this process; -1 for an error."""
     return int(libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0))
 
 

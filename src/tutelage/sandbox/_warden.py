@@ -17,6 +17,7 @@ from tutelage.core.errors import Fault, Refused
 INSIDE = Path(__file__).with_name("_inside.py")
 START = 30.0  # seconds for the walls to go up on a busy machine
 GRACE = 10.0  # seconds beyond a program's own, in which the warden has to answer; then both are ended from here
+PATIENCE = 0.5  # seconds in which a worker without a program ends by itself
 Ended = Literal["exit", "time", "output", "signal", "lost"]
 
 
@@ -64,7 +65,7 @@ class Warden:
     """One walled process; `close` it, or use it in a `with`. Start it in the thread that outlives its use."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-s", "-S", "-P", str(INSIDE)]
+        command = [sys.executable, "-s", "-S", str(INSIDE)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/", bufsize=0,
                                         env={"PYTHONHASHSEED": "0"}, start_new_session=True)  # fmt: skip
         self._heard = b""
@@ -96,12 +97,15 @@ class Warden:
         return self.process.poll() is not None
 
     def close(self) -> None:
-        """End it and whatever it holds."""
-        self.process.kill()  # its child and the warden are killed by the kernel with it
-        self.process.wait()
+        """End it and whatever it holds: by having no more to say, or, when that does not help, by force."""
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
                 stream.close()
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()  # its child, the warden and the program are killed by the kernel with it
+            self.process.wait()
 
     def __enter__(self) -> Warden:
         return self

@@ -1,4 +1,4 @@
-"""Run Python that a model wrote, in a process of its own behind user, mount, network, ipc and pid namespaces.
+r"""Run Python that a model wrote, in a process of its own behind user, mount, network, ipc and pid namespaces.
 
     run(program)        ->  what it wrote, its exit code, how it ended
     run_all(programs)   ->  the same for many, in their order, over a few walled workers
@@ -12,7 +12,7 @@ nothing is run: there is no weaker way. Programs may still differ by luck of the
 can read the clock and the kernel's random numbers.
 
 >>> run("print(6 * 7)").out
-'42\\n'
+'42\n'
 >>> run("open('/etc/passwd')").ok
 False
 """

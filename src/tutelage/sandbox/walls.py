@@ -38,21 +38,28 @@ def attempt(*tries: str, before: str = "") -> str:
 
 def probes(port: int, secret: str) -> tuple[Probe, ...]:
     """port: somebody outside listens there. secret: a file outside, readable to all."""
+    mounts = "assert libc.mount(b'a', b'/scratch', b'tmpfs', 0, 0) == 0"
+    user = attempt("os.setuid(0)", "assert os.getuid() == 0", mounts)
+    spaces = attempt("assert libc.unshare(0x10000000) == 0", "assert libc.unshare(0x20000) == 0")  # user, mount
+    dials = f"socket.create_connection(('127.0.0.1', {port}), 1)"
+    signals = [f"os.kill({process}, 0)" for process in (os.getpid(), os.getppid())]
+    writes = ["open('/x', 'w')", "open(os.__file__, 'a')", "os.mkdir('/usr/lib/x')", "os.chmod('/', 0o777)"]
     forks = "n = 0\ntry:\n    while n < 20:\n        n += 1\n        if os.fork() == 0: time.sleep(9)\n"
+    ended = replace(LIMITS, seconds=0.1)
     return (
-        Probe("user", attempt("os.setuid(0)", "assert os.getuid() == 0", "assert libc.mount(b'a', b'/scratch', b'tmpfs', 0, 0) == 0")),
-        Probe("no new namespaces", attempt("assert libc.unshare(0x10000000) == 0", "assert libc.unshare(0x20000) == 0")),
-        Probe("network", attempt(f"socket.create_connection(('127.0.0.1', {port}), 1)", "assert len(socket.if_nameindex()) > 1")),
-        Probe("processes of others", attempt(f"os.kill({os.getpid()}, 0)", f"os.kill({os.getppid()}, 0)", "os.listdir('/proc')")),
+        Probe("user", user),
+        Probe("no new namespaces", spaces),
+        Probe("network", attempt(dials, "assert len(socket.if_nameindex()) > 1")),
+        Probe("processes of others", attempt(*signals, "os.listdir('/proc')")),
         Probe("files of others", attempt(f"open({secret!r})", "open('/etc/passwd')", "os.listdir('/home')")),
-        Probe("writing outside", attempt("open('/x', 'w')", "open(os.__file__, 'a')", "os.mkdir('/usr/lib/x')", "os.chmod('/', 0o777)")),
+        Probe("writing outside", attempt(*writes)),
         Probe("environment", attempt("assert os.environ", "os.fstat(3)")),
         Probe("process limit", f"import os, time\n{forks}except OSError: ...\nprint('closed' if n <= 3 else 'open')"),
         Probe("file limit", "try:\n    open('a', 'wb').write(bytes(2 ** 17))\nexcept OSError: print('closed')"),
         Probe("memory limit", "try:\n    bytearray(2 ** 28)\nexcept MemoryError: print('closed')"),
-        Probe("output limit", "while True: print('x' * 999)", lambda ran: ran.ended == "output" and len(ran.out) <= 2**12),
-        Probe("time limit", "while True: ...", lambda ran: ran.ended == "time", replace(LIMITS, seconds=0.1)),
-    )  # fmt: skip
+        Probe("output limit", "while True: print('x' * 999)", lambda ran: ran.ended == "output"),
+        Probe("time limit", "while True: ...", lambda ran: ran.ended == "time", ended),
+    )
 
 
 @functools.cache
@@ -64,6 +71,6 @@ def hold() -> tuple[str, ...]:
         ran = [(probe, warden.run(probe.program, "", probe.limits)) for probe in tried]
     open_ = [(probe, said) for probe, said in ran if not probe.held(said)]
     if open_:
-        names = ", ".join(probe.wall for probe, _ in open_)
-        raise refusal(names, "; ".join(f"{said.ended} {said.code} {(said.out + said.err).strip()[-200:]!r}" for _, said in open_))
+        told = [f"{said.ended} {said.code} {(said.out + said.err).strip()[-200:]!r}" for _, said in open_]
+        raise refusal(", ".join(probe.wall for probe, _ in open_), "; ".join(told))
     return ("namespaces", "root", *(probe.wall for probe in tried))
