@@ -32,6 +32,7 @@ ANSWER = "answer"
 CHARACTERS, STATEMENTS, DEPTH, BITS, EXPONENT = 4096, 64, 40, 256, 64
 LETTERS = re.compile(r"[A-Za-z0-9_ .+\-*/%()=\t]+")
 GLUED = re.compile(r"(?<![A-Za-z0-9_])\.?\d[\d.]*[A-Za-z_]")  # 0x10, 1_000, 2e9: decimal numbers alone are read
+DECIMAL, DIGITS = re.compile(r"\d*\.\d*"), 15  # more of them are not read exactly
 WORK: Mapping[type[ast.operator], Callable[[Fraction, Fraction], Fraction | int]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
@@ -98,6 +99,8 @@ def _parsed(line: str) -> tuple[str, ast.expr]:
     """`name = expression`, and no other statement."""
     if LETTERS.fullmatch(line) is None or GLUED.search(line):
         raise _Broken(f"{line!r} holds something that is not arithmetic")
+    if any(len(number) > DIGITS + 1 for number in DECIMAL.findall(line)):
+        raise _Broken(f"a decimal number has more than {DIGITS} digits")
     try:
         body = ast.parse(line).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # the last two: brackets without end
