@@ -15,9 +15,8 @@ import json
 import os
 import subprocess
 import sys
-import time
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+from common import agree, line, timed
 
 from tutelage.sandbox import walls
 from tutelage.sandbox.arithmetic import result
@@ -27,34 +26,21 @@ PROGRAMS = 1000
 LIMIT = 1.0  # a walled program is to cost no more than a bare process
 
 
-def timed(work) -> tuple[float, list]:
-    began = time.perf_counter()
-    said = list(work())
-    return time.perf_counter() - began, said
-
-
 def main(count: int) -> dict[str, object]:
     programs = [f"print(sum(range({n})))" for n in range(count)]
     trial, _ = timed(walls.hold)
     ours, said = timed(lambda: [ran.out for ran in run_all(programs, workers=1)])
     every, again = timed(lambda: [ran.out for ran in run_all(programs)])
-    bare = [sys.executable, "-I", "-S", "-c"]
-    few = programs[: max(count // 5, 1)]
+    bare, few = [sys.executable, "-I", "-S", "-c"], programs[: max(count // 5, 1)]
     peer, told = timed(
-        lambda: (subprocess.run([*bare, one], capture_output=True, text=True, check=True).stdout for one in few)
+        lambda: [subprocess.run([*bare, one], capture_output=True, text=True, check=True).stdout for one in few]
     )
-    if said[: len(told)] != told or said != again:
-        raise SystemExit("what was printed differs")
-    lines = [f"a={n}+2\nb=a*3\nc=b-{n}\nd=c*c\nanswer=d+1" for n in range(count)]
-    exact, values = timed(lambda: map(result, lines))
-    if values != [str(((n + 2) * 3 - n) ** 2 + 1) for n in range(count)]:
-        raise SystemExit("a result differs")
-    ratio = (peer / len(told)) / (ours / count)
-    return {
-        "id": "sandbox", "ours": ours / count, "peer": peer / len(told), "ratio": ratio, "limit": LIMIT,
-        "of_limit": ratio / LIMIT, "rate": count / ours, "workers": count / every, "trial_s": trial,
-        "arithmetic": count / exact, "load": os.getloadavg()[0],
-    }  # fmt: skip
+    agree("sandbox", said[: len(told)] == told and said == again, "what was printed differs")
+    texts = [f"a={n}+2\nb=a*3\nc=b-{n}\nd=c*c\nanswer=d+1" for n in range(count)]
+    exact, values = timed(lambda: list(map(result, texts)))
+    agree("sandbox", values == [str(((n + 2) * 3 - n) ** 2 + 1) for n in range(count)], "a result differs")
+    more = {"rate": count / ours, "workers": count / every, "trial_s": trial, "arithmetic": count / exact}
+    return {**line("sandbox", ours / count, peer / len(told), LIMIT), **more, "load": os.getloadavg()[0]}
 
 
 if __name__ == "__main__":
