@@ -1,4 +1,4 @@
-r"""The student looks for other right programs, and right beginnings, beside the one reference that each task has.
+"""The student looks for other right programs, and right beginnings, beside the one reference that each task has.
 
     y ~ p(. | x, start)^(1/temperature),   start drawn uniformly from: nothing, and every right beginning kept of x
     right program     start + y, cut behind the statement that sets `answer`, when it comes to what the reference does
@@ -24,14 +24,14 @@ Neutral limit: samples 0 teaches the references alone; partial: false keeps righ
 >>> from tutelage.toys import stream, till, view
 >>> class Other:                                                # a student that always says the same
 ...     def write(self, prompts, k, rng, **settings):
-...         texts = np.full((len(prompts), k), "a=4*2\nanswer=a+1", dtype=object)
+...         texts = np.full((len(prompts), k), "a=4*2; answer=a+1", dtype=object)
 ...         return Written(texts, np.ones(len(prompts), dtype=np.int64), np.ones((len(prompts), k), dtype=np.int64))
 >>> table = Table.of("one task", {"text": ["2 boxes of 4, and 1 more. How many?"]})
->>> sealed = Executed(table, np.array(["a=2*4\nanswer=a+1"], dtype=object)).through(till())
+>>> sealed = Executed(table, np.array(["a=2*4; answer=a+1"], dtype=object)).through(till())
 >>> asked = Rows(table.pool(), np.arange(1))
 >>> taught = SelfSampled().teach(asked, view(table.pool(), Other()), sealed, stream(0, "teach"))
->>> taught.lessons[0].given["texts"].tolist(), taught.lessons[0].cost.tolist()
-([['a=2*4\nanswer=a+1', 'a=4*2\nanswer=a+1']], [2.0])
+>>> [text.split() for text in taught.lessons[0].given["texts"][0]], taught.lessons[0].cost.tolist()
+([['a=2*4', 'answer=a+1'], ['a=4*2', 'answer=a+1']], [2.0])
 """
 
 from __future__ import annotations
