@@ -81,6 +81,15 @@ class TestResources:
             == "FileNotFoundError"
         )
 
+    def test_memory_that_no_limit_counts(self) -> None:
+        """Segments of System V shared memory stay when nobody holds them: a process could fill the machine with them."""
+        program = "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nprint(libc.shmget(0, 2 ** 20, 0o1600), ctypes.get_errno(), libc.msgget(0, 0o1600), libc.semget(0, 99, 0o1600))"
+        assert attack(program).out == "-1 1 -1 -1\n"
+
+    def test_large_surfaces_of_the_kernel(self) -> None:
+        """io_uring_setup has one number everywhere; a call of another architecture ends the program."""
+        assert attack("import ctypes; print(ctypes.CDLL(None).syscall(425, 1, 0))").out == "-1\n"
+
     def test_a_crash_of_the_interpreter(self) -> None:
         ran = attack("import ctypes; ctypes.string_at(0)")
         assert (ran.ended, ran.code) == ("signal", -11)

@@ -11,7 +11,7 @@ from tutelage.core.errors import Refused
 from tutelage.sandbox import _warden, box, walls
 
 SOURCE = Path(_warden.__file__).parent
-EVERY = ("namespaces", "root", "user", "no new namespaces", "network", "processes of others", "files of others", "writing outside",
+EVERY = ("namespaces", "root", "user", "no new namespaces", "network", "processes of others", "files of others", "writing outside", "shared memory",
          "environment", "process limit", "file limit", "memory limit", "output limit", "time limit")  # fmt: skip
 
 
@@ -49,6 +49,7 @@ def test_every_wall_is_tried_once_in_a_process() -> None:
         ("kernel.NEWIPC | kernel.NEWUTS", "kernel.NEWUTS", "namespaces"),
         ("        kernel.powerless()\n", "", "user"),
         ('            file.write("0")\n', '            file.write("100")\n', "no new namespaces"),
+        ("        kernel.refuse_calls()\n", "", "shared memory"),
         ("            resource.RLIMIT_NPROC: ", "            99: ", "process limit"),
         ("            resource.RLIMIT_AS: ", "            99: ", "memory limit"),
         ('kernel.harden("/", kernel.READ_ONLY | kernel.NO_SUID)', "...", "writing outside"),

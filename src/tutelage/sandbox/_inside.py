@@ -231,6 +231,7 @@ def become(program: str, limits: Mapping[str, Any], streams: Sequence[int]) -> N
         for what, bound in bounds.items():
             resource.setrlimit(what, (bound, bound))
         kernel.powerless()
+        kernel.refuse_calls()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         code = execute(program)
     finally:

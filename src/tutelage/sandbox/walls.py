@@ -53,6 +53,9 @@ def probes(port: int, secret: str) -> tuple[Probe, ...]:
         Probe("processes of others", attempt(*signals, "os.listdir('/proc')")),
         Probe("files of others", attempt(f"open({secret!r})", "open('/etc/passwd')", "os.listdir('/home')")),
         Probe("writing outside", attempt(*writes)),
+        Probe(
+            "shared memory", attempt("assert libc.shmget(0, 4096, 0o1600) >= 0", "assert libc.msgget(0, 0o1600) >= 0")
+        ),
         Probe("environment", attempt("assert os.environ", "os.fstat(3)")),
         Probe("process limit", f"import os, time\n{forks}except OSError: ...\nprint('closed' if n <= 3 else 'open')"),
         Probe("file limit", "try:\n    open('a', 'wb').write(bytes(2 ** 17))\nexcept OSError: print('closed')"),
