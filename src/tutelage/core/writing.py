@@ -1,7 +1,8 @@
 """The words of students that read and write: a prompt, what was written, and what such a student can be asked.
 
 A prompt is a text or a conversation. A text is one turn of the user where the student has a chat template, and is
-taken as it stands where it has none. Worked examples reach a student in its pool's column `context` (`kit.context`).
+taken as it stands where it has none. A conversation whose last turn is the assistant's is a reply begun, which the
+student goes on with. Worked examples reach a student in its pool's column `context` (`kit.context`).
 """
 
 from __future__ import annotations

@@ -29,7 +29,12 @@ class Frame(NamedTuple):
         return list(self.tokenizer.encode(text, add_special_tokens=False))
 
     def ids(self, turns: Sequence[Turn]) -> list[int]:
-        """At least one token: where nothing is said, the one that begins a text, or the one that ends one."""
+        """At least one token: where nothing is said, the one that begins a text, or the one that ends one.
+
+        A last turn of the assistant is a reply begun: its tokens stand where a reply's do, and nothing ends them.
+        """
+        if turns and turns[-1].role == "assistant":
+            return [*self.ids(turns[:-1]), *self.encode(turns[-1].text)]
         if self.chat:
             said = [{"role": turn.role, "content": turn.text} for turn in turns]
             return self.encode(self.tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True))
