@@ -38,13 +38,13 @@ from tutelage.core.errors import Fault, Refused, nearest
 from tutelage.core.method import method, settings
 from tutelage.core.parts import missing_extra, part
 from tutelage.core.stages import CanEmbed, CanWeigh
-from tutelage.core.writing import CanHeed, CanJudge, CanWrite, Prompt, Written
+from tutelage.core.writing import CanHeed, CanJudge, CanRate, CanWrite, Prompt, Tokens, Written
 from tutelage.kit.context import contexts
 from tutelage.student import _head
 from tutelage.student.text._choice import Choice, choice, lengths
 from tutelage.student.text._frame import Frame
 from tutelage.student.text._place import Place, assets, place
-from tutelage.student.text._replies import judged, written
+from tutelage.student.text._replies import counted, judged, rated, written
 from tutelage.student.text.embedded import encoded
 from tutelage.student.text.encoder.onnx import Onnx
 
@@ -109,16 +109,14 @@ class CausalStudent:
     def logprob(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> Floats:
         return judged(self._base, self._frame, prompts, replies, self.maker.batch)
 
-    def write(
-        self,
-        prompts: Sequence[Prompt],
-        k: int,
-        rng: Rng,
-        *,
-        max_tokens: int = 64,
-        temperature: float = 1.0,
-        stop: Sequence[str] = (),
-    ) -> Written:
+    def rate(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> Floats:
+        return rated(self._base, self._frame, prompts, replies, self.maker.batch)
+
+    def tokens(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> Tokens:
+        return counted(self._frame, prompts, replies)
+
+    def write(self, prompts: Sequence[Prompt], k: int, rng: Rng, *, max_tokens: int = 64, temperature: float = 1.0,
+              stop: Sequence[str] = ()) -> Written:  # fmt: skip
         luck = rng.random((len(prompts), k, max_tokens))
         return written(self._base, self._frame, prompts, luck, temperature, stop, self.maker.batch)
 
@@ -171,7 +169,7 @@ class Causal:
     encoder: Annotated[Any, part("student.text.encoder")] = Onnx()
 
     reads: ClassVar[frozenset[Modality]] = frozenset({"text"})
-    can: ClassVar[Kinds] = frozenset({CanWeigh, CanEmbed, CanHeed, CanJudge, CanWrite})
+    can: ClassVar[Kinds] = frozenset({CanWeigh, CanEmbed, CanHeed, CanJudge, CanRate, CanWrite})
 
     @property
     def assets(self) -> tuple[str, ...]:
