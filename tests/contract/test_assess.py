@@ -12,8 +12,9 @@ from tutelage.core.data import Exam, Ints, Rows, Score, labelled
 from tutelage.core.method import settings
 from tutelage.core.parts import PACKAGE, build, names
 from tutelage.core.rng import stream
+from tutelage.kit.reply_courses import references_of
 from tutelage.runs.till import till
-from tutelage.toys import Nearest, vector_pool, view
+from tutelage.toys import Nearest, Reader, replies_pool, vector_pool, view
 
 ROOM = "assess"
 NAMES = [name for name in names(ROOM) if "." not in name]  # a dot: from another package
@@ -25,8 +26,18 @@ PERFECT = Nearest(POOL.labels, (20 * np.eye(3)).astype(np.float32))
 MIXED = Nearest(POOL.labels, np.array([[20, 0, 0], [25, 0, 0], [0, 0, 20]], dtype=np.float32))  # b: ranked wrongly too
 
 
+# Those who examine texts: 30 replies, of which a perfect reader is certain and another finds some unlikely.
+READS = ("reply_loss",)
+REPLIES = replies_pool([(f"prompt {row // 2}", "abc"[row % 3] * (1 + row % 4), f"r{row}") for row in range(30)])
+READERS = {id(PERFECT): Reader({}, other=0.0), id(MIXED): Reader({"a": -1.0, "b": -3.0}, other=-0.5)}
+
+
 def assess(name: str, student: Nearest, rows: Ints | None = None) -> tuple[Score, ...]:
     rows = np.arange(30) if rows is None else rows
+    if name in READS:
+        reader = READERS.get(id(student), Reader())
+        scores = build(ROOM, name).assess(reader, Exam((references_of(REPLIES.table, rows),)), till(), RNG)
+        return tuple(score for score in scores if score.name != "reply_share")
     exam = Exam((labelled(Rows(POOL, rows), TRUTH[rows], "file"),))
     return build(ROOM, name).assess(student, exam, till(), stream(0, "assess"))
 

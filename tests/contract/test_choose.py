@@ -54,7 +54,7 @@ class Careful(Nearest):
 
     def rate(self, prompts: Any, replies: Any) -> Any:
         made = -np.array(
-            [float(sum(map(ord, reply)) % 97 + len(prompt) % 5) for prompt, reply in zip(prompts, replies)]
+            [float(sum(map(ord, reply)) % 97 + len(prompt) % 5) for prompt, reply in zip(prompts, replies, strict=True)]
         )
         made.flags.writeable = False
         return made

@@ -52,14 +52,15 @@ def fitted(
     """The rule from mean indicators x (s, k) and losses (s,), all positive.
 
     alpha: indicators whose corrected p value is not below it are dropped and the rest is fitted again; None keeps all.
-    clusters (s,): sets that share rows; they are left out together and their losses are permuted as they are.
+    clusters (s,): sets that share rows are left out together.
     Refused where there are too few sets, a loss is not positive, or an indicator is a combination of the others.
     """
     x, y = np.asarray(x, dtype=np.float64), _logs(np.asarray(loss, dtype=np.float64), x, names)
     groups = np.arange(len(y)) if clusters is None else np.unique(clusters, return_inverse=True)[1]
     _independent(x, names)
     whole = _ols(x, y)
-    raw = 2 * stats.t.sf(np.abs(whole.b[1:] / whole.error[1:]), len(y) - x.shape[1] - 1)
+    with np.errstate(divide="ignore"):  # a fit without a rest has errors of 0
+        raw = 2 * stats.t.sf(np.abs(whole.b[1:] / whole.error[1:]), len(y) - x.shape[1] - 1)
     p_values = _holm(raw)
     kept = np.ones(len(names), dtype=bool) if alpha is None else p_values < alpha
     best = _ols(x[:, kept], y)
