@@ -28,7 +28,9 @@ def trainers(folder: Path, prompt: str, reply: str) -> float:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     model, tokenizer = AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
-    front = tokenizer.apply_chat_template([{"role": "user", "content": prompt}], tokenize=True, add_generation_prompt=True)
+    front = tokenizer.apply_chat_template(
+        [{"role": "user", "content": prompt}], tokenize=True, add_generation_prompt=True
+    )
     front = front if isinstance(front, list) else front["input_ids"]
     back = [*tokenizer.encode(reply, add_special_tokens=False), tokenizer.eos_token_id]
     with torch.no_grad():
@@ -65,7 +67,9 @@ def test_what_does_not_fit_is_cut_or_nan(tiny_decoder: Path) -> None:
     judge = student(tiny_decoder, window=40)
     prompts, replies = ["x" * 30, "x" * 30, "hi"], ["abc", "y" * 40, "abc"]
     told = judge.tokens(prompts, replies)
-    assert told.cut.tolist() == [12, 48, 0] and told.reply.tolist() == [4, 41, 4] and told.prompt.tolist() == [36, 0, 20]
+    assert (
+        told.cut.tolist() == [12, 48, 0] and told.reply.tolist() == [4, 41, 4] and told.prompt.tolist() == [36, 0, 20]
+    )
     assert np.isnan(judge.rate(prompts, replies)).tolist() == [False, True, False]
     with pytest.raises(Refused, match="without a turn"):
         judge.rate([()], ["y" * 40])
