@@ -84,3 +84,7 @@ def test_the_real_answers() -> None:
     assert set(pool.column("source").to_pylist()) == {"GPT-4"} and len(pool) == len(set(pool.texts()))
     cut = Champ(cut=400, pool=20).course(stream(0, "data")).parts["pool"].pool
     assert max(map(len, cut.column("reply").to_pylist())) <= 400 and len(set(cut.texts())) == 20
+    dev = Champ(split="dev").course(stream(0, "data"))
+    sides = [{*whole.exams["exam"].truth[0].about.examples().texts()}, {*dev.parts["pool"].pool.texts()},
+             {*dev.exams["exam"].truth[0].about.examples().texts()}]  # fmt: skip
+    assert len(set.union(*sides)) == sum(map(len, sides)) == 92

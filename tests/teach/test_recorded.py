@@ -33,3 +33,12 @@ def test_no_question_no_lesson() -> None:
 def test_a_pool_without_replies_is_refused() -> None:
     with pytest.raises(Refused, match="no column 'reply'"):
         Recorded().teach(Rows(POOL, np.arange(2)), view(), ANSWERS, stream(0, "teach"))
+
+
+def test_shares_of_sources_by_hand() -> None:
+    """Of three rows asked about two are from x, one from y, none from z."""
+    pool = replies_pool([("p", "t", "a"), ("q", "u", "b"), ("o", "v", "c"), ("n", "w", "d")], source=list("xxyz"))
+    facts = Recorded().teach(Rows(pool, np.array([0, 1, 2])), view(pool), ANSWERS, stream(0, "teach")).facts
+    assert {key: value for key, value in facts.items() if key.startswith("from")} == {
+        "from x": pytest.approx(2 / 3), "from y": pytest.approx(1 / 3), "from z": 0,
+    }  # fmt: skip

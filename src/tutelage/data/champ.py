@@ -26,7 +26,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -64,6 +64,7 @@ class Champ:
     summary: bool = False  # the one-sentence summary instead of the worked answer
     cut: Annotated[int, Field(ge=40)] | None = None
     share: Annotated[float, Field(gt=0, lt=1)] = 0.25  # of the answers, with their problems, is the exam
+    split: Literal["test", "dev"] = "test"  # dev: the exam is a share of the rest, and the test problems are left out
     references: Annotated[int, Field(ge=1)] | None = None  # answers of an exam problem that count; None: all
     sources: tuple[str, ...] | None = None  # whose answers the pool holds; the exam is the same whatever this says
     pool: Annotated[int, Field(ge=1)] | None = None  # a random sample of so many problems
@@ -89,6 +90,10 @@ Split: by problem, by a hash of its text."""
                 text = one.summary if self.summary else shortened(one.answer, self.cut)
                 told.append(Reply(f"{one.problem}/{one.model}/{counts[key]}", one.text, None, text, one.model, ()))
         notes.append(f"{len(found)} verified answers; of each model at most {self.each} to a problem are taken.")
+        if self.split == "dev":
+            test = reply_course("CHAMP", told, rng, share=self.share).exams["exam"].truth[0].about.examples()
+            told = [one for one in told if one.text not in set(test.texts())]
+            notes.append("The problems of the test split are left out.")
         return reply_course("CHAMP", told, rng, share=self.share, references=self.references, sources=self.sources,
                             pool=self.pool, notes=notes)  # fmt: skip
 

@@ -127,6 +127,8 @@ def _logs(loss: Floats, x: Array, names: Sequence[str]) -> Floats:
     if len(bad):
         raise Refused(Fault("fit", f"set {bad[0]} has the loss {loss[bad[0]]} and the indicators {x[bad[0]].tolist()}",
                             "losses are positive, and all numbers finite"))  # fmt: skip
+    if np.ptp(loss) == 0:
+        raise Refused(Fault("fit", f"the loss is {loss[0]:g} for all sets", "were the students taught on them?"))
     return np.log(loss)
 
 

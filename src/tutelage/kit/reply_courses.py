@@ -37,27 +37,32 @@ def reply_course(
     references: replies of an exam prompt that count, in the file's order; None: all. sources: whose replies the pool
     may hold. pool: a random sample of so many prompts. Refused where a side is left without a prompt.
     """
-    whole = told if exam is None else [*told, *exam]
-    keys = keys_of_texts(one.text for one in whole)
-    held = np.arange(len(whole)) >= len(told) if exam is not None else _held_out(keys, share or 0.0)
-    in_exam = np.isin(keys, keys[held])
-    repeats = _repeats(whole, keys)
-    table = _table(name, whole, keys, numbers)
-    first = np.flatnonzero(held & ~repeats if exam is None else held)
-    shown = first[_rank(keys[first]) < references] if references is not None else first
+    keys = keys_of_texts(one.text for one in told)
+    repeats, table = _repeats(told, keys), _table(name, told, keys, numbers)
+    if exam is None:
+        apart, apart_keys = table, keys
+        in_exam = hold_out(keys, components(keys), np.zeros(len(keys), dtype=np.int64), share or 0.0)
+        first = np.flatnonzero(in_exam & ~repeats)
+    else:
+        apart_keys = keys_of_texts(one.text for one in exam)
+        apart = _table(f"{name} exam", exam, apart_keys, numbers)
+        in_exam = np.isin(keys, apart_keys)
+        first = np.flatnonzero(~_repeats(exam, apart_keys))
+    shown = first[_rank(apart_keys[first]) < references] if references is not None else first
     rows = np.flatnonzero(~in_exam & ~repeats)
-    said = [*notes, *_told(whole, keys, repeats, int((in_exam & ~held & ~repeats).sum()))]
-    rows, more = _of_sources(whole, rows, sources)
+    lost = 0 if exam is None else int((in_exam & ~repeats).sum())
+    said = [*notes, *_told(keys, repeats, lost)]
+    rows, more = _of_sources(told, rows, sources)
     rows, drawn = _sample(rows, keys, pool, rng)
     if len(rows) == 0 or len(shown) == 0:
         side = "the exam" if len(shown) == 0 else "the pool"
         raise Refused(Fault(name, f"no reply is left for {side}", "add prompts, or change data.exam or data.sources"))
-    count = len(np.unique(keys[shown]))
+    count = len(np.unique(apart_keys[shown]))
     said += [*more, *drawn, f"The exam is {len(shown)} replies to {count} held-out prompts; none of these prompts "
              f"stands in the pool of {len(rows)} replies to {len(np.unique(keys[rows]))} prompts."]  # fmt: skip
-    sealed = Sealed(table, np.full(len(whole), -1, dtype=np.int64))
+    sealed = Sealed(table, np.full(len(told), -1, dtype=np.int64))
     part = Part(Pool(table, rows, ()), sealed)
-    return Course({"pool": part}, {"exam": Exam((references_of(table, shown),))}, notes=tuple(said))
+    return Course({"pool": part}, {"exam": Exam((references_of(apart, shown),))}, notes=tuple(said))
 
 
 def references_of(table: Table, rows: Ints) -> Block:
@@ -66,10 +71,6 @@ def references_of(table: Table, rows: Ints) -> Block:
     given = {"text": np.array(pool.column("reply").to_pylist(), dtype=object)}
     about = Rows(pool, np.arange(len(rows), dtype=np.int64))
     return Block(about, None, Text, given, "exam", np.zeros(len(rows)), np.ones(len(rows)))
-
-
-def _held_out(keys: Ints, share: float) -> Bools:
-    return hold_out(keys, components(keys), np.zeros(len(keys), dtype=np.int64), share)
 
 
 def _table(name: str, told: Sequence[Reply], keys: Ints, numbers: Sequence[str]) -> Table:
@@ -118,7 +119,7 @@ def _rank(keys: Ints) -> Ints:
     return ranks
 
 
-def _told(told: Sequence[Reply], keys: Ints, repeats: Bools, lost: int) -> list[str]:
+def _told(keys: Ints, repeats: Bools, lost: int) -> list[str]:
     counts = np.unique(keys[~repeats], return_counts=True)[1]
     said = [f"{int(counts.sum())} replies to {len(counts)} prompts, {counts.min()} to {counts.max()} each."]
     if repeats.any():

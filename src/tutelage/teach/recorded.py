@@ -3,8 +3,9 @@
     lesson(row) = Text: the row's column `reply`, weight 1
 
 Whether the reply is right was decided when the pool was made. Facts: `replies`, their mean length in characters
-`characters`, and with `indicators` the mean of each over the replies given, as the present student sees them: what a
-rule that predicts the loss of a student from its lessons is fitted on (kit/quality_fit.py).
+`characters`, where the pool has a column `source` the share of each source as `from NAME`, and with `indicators` the
+mean of each over the replies given, as the present student sees them: what a rule that predicts the loss of a student
+from its lessons is fitted on (study/quality.py).
 
 Source: supervised instruction tuning on given replies, as in Wei and others (2022), Finetuned language models are
 zero-shot learners, section 2; the indicators are those of Cao and others (2023), arXiv 2307.06290, section 3.
@@ -21,11 +22,12 @@ Neutral limit: none; it is the oracle of open answers at price 0.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import ClassVar
 
 import numpy as np
 
-from tutelage.core.data import Block, Kinds, Rng, Rows, Text
+from tutelage.core.data import Block, Kinds, Pool, Rng, Rows, Text
 from tutelage.core.method import method
 from tutelage.core.stages import Answers, Taught, View
 from tutelage.kit.indicators import indicators, needs_of
@@ -53,7 +55,17 @@ class Recorded:
         pool = asked.examples()
         told = np.array(replies(pool), dtype=object)
         facts = {"replies": float(len(told)), "characters": float(np.mean([len(text) for text in told]))}
+        facts |= _sources(pool)
         means = indicators(self.indicators, view.student, pool).mean(axis=0)
         facts |= {name: float(mean) for name, mean in zip(self.indicators, means, strict=True)}
         ones = np.ones(len(told))
         return Taught((Block(asked, None, Text, {"text": told}, "recorded", 0 * ones, ones),), facts)
+
+
+def _sources(pool: Pool) -> dict[str, float]:
+    """What share of the replies each source wrote."""
+    if "source" not in pool.table.columns.column_names:
+        return {}
+    counts = Counter(str(name) for name in pool.column("source").to_pylist())
+    known = sorted({str(name) for name in pool.table.columns.column("source").unique().to_pylist()})
+    return {f"from {name}": counts[name] / len(pool) for name in known}
