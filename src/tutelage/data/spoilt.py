@@ -47,9 +47,7 @@ Weight = Annotated[float, Field(ge=0)]
 class Spoilt:
     """shares: defect -> weight; those not named do not occur. None: drawn anew for each seed."""
 
-    of: Annotated[Any, part("data"), BeforeValidator(_built)] = Field(
-        default_factory=lambda: build("data", "worked_problems")
-    )
+    of: Annotated[Any, part("data")] = Field(default_factory=lambda: build("data", "worked_problems"))
     shares: Mapping[str, Weight] | None = None
 
     card: ClassVar[str] = "The data set named by `of`, with replies of its pool spoilt on purpose; see its own card."
@@ -88,7 +86,7 @@ class Spoilt:
         weights = np.array([self.shares.get(name, 0.0) for name in DEFECTS])
         if not weights.sum() > 0:
             raise Refused(Fault("data.shares", "no defect has a weight above 0"))
-        return weights / weights.sum()
+        return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
 def _spoilt(defect: str, reply: str, other: str, rng: Rng) -> str:

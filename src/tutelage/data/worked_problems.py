@@ -29,7 +29,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from tutelage.core.data import Course, Modality, Rng
+from tutelage.core.data import Course, Floats, Modality, Rng
 from tutelage.core.errors import Fault, Refused, nearest
 from tutelage.core.method import method
 from tutelage.core.rng import stream
@@ -160,7 +160,7 @@ in five styles. Split: the exam's problems are drawn once for all seeds and are 
         exam = [_reply(f"exam {number}", one, "A") for number, one in enumerate(held, start=1)]
         return reply_course(f"worked problems, {self.task}", told, rng, exam=exam, sources=self.sources)
 
-    def _weights(self) -> np.ndarray | None:
+    def _weights(self) -> Floats | None:
         """(5,) the share of each style; None where all are given."""
         if self.mix is None:
             return None
@@ -170,7 +170,7 @@ in five styles. Split: the exam's problems are drawn once for all seeds and are 
         weights = np.array([self.mix.get(name, 0.0) for name in STYLES])
         if not weights.sum() > 0:
             raise Refused(Fault("data.mix", "no style has a weight above 0"))
-        return weights / weights.sum()
+        return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
 def _reply(id: str, one: Problem, style: str) -> Reply:
