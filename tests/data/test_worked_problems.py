@@ -61,6 +61,12 @@ def test_five_replies_a_prompt_or_one_in_a_mixture() -> None:
     assert len(alone) == 30 and set(alone.column("source").to_pylist()) == {"E"} and alone.texts() == pool.texts()[::5]
 
 
+def test_what_was_known_before_has_an_exam_of_its_own() -> None:
+    both = WorkedProblems(prompts=5, exam=20).course(stream(3, "data")).exams
+    base_only = WorkedProblems(task="base", prompts=5, exam=20).course(stream(4, "data")).exams
+    assert both["old"].truth[0].digest() == base_only["exam"].truth[0].digest() and set(base_only) == {"exam"}
+
+
 def test_unknown_styles_are_refused() -> None:
     for mix, what in (({"F": 1}, "no style 'F'"), ({"A": 0}, "no style has a weight")):
         with pytest.raises(Refused, match=what):

@@ -10,7 +10,7 @@ Every reply is right and its last number is the answer. `task: base` holds sums 
 sum of a list, what a small model may be taught first; `task: two_step` holds word problems of two steps. Without `mix`
 the pool has all five replies to every prompt, their style as their `source`; with it one reply, its style drawn. The
 problems of the pool are drawn for each seed, those of the exam are always the same and stand in no pool; an exam reply
-is in style A, so that examine by the last number.
+is in style A, so examine by the last number. Beside word problems there is an exam `old` of base problems.
 
 Source: made for the controlled experiment of Zhang and others (2025), arXiv 2502.04194, section 4, at small size.
 Neutral limit: none; it is generated.
@@ -158,7 +158,11 @@ in five styles. Split: the exam's problems are drawn once for all seeds and are 
             styles = list(STYLES) if weights is None else [list(STYLES)[rng.choice(len(STYLES), p=weights)]]
             told += [_reply(f"{number}", one, style) for style in styles]
         exam = [_reply(f"exam {number}", one, "A") for number, one in enumerate(held, start=1)]
-        return reply_course(f"worked problems, {self.task}", told, rng, exam=exam, sources=self.sources)
+        made = reply_course(f"worked problems, {self.task}", told, rng, exam=exam, sources=self.sources)
+        if self.task == "base":
+            return made
+        old = WorkedProblems(task="base", prompts=1, exam=self.exam).course(stream(0, "old")).exams["exam"]
+        return made._replace(exams={**made.exams, "old": old})
 
     def _weights(self) -> Floats | None:
         """(5,) the share of each style; None where all are given."""
