@@ -1,4 +1,4 @@
-"""Six points, a student that knows two classes, a till in memory: for docstrings and tests, never for results."""
+"""Six points, a student that knows two classes, one that reads letters, a till in memory: for docstrings and tests."""
 
 from __future__ import annotations
 
@@ -17,25 +17,14 @@ from tutelage.core.digest import digest
 from tutelage.core.method import method
 from tutelage.core.rng import stream
 from tutelage.core.stages import CanEmbed, CanFit, CanWeigh, Spend, View
-from tutelage.core.writing import Prompt, Written
+from tutelage.core.writing import Prompt, Tokens, Written
 from tutelage.kit.luck import uniform
 from tutelage.kit.prompts import prompts as prompts_of
 from tutelage.kit.words import in_words
 from tutelage.runs.till import RecordedTill, till
 
-__all__ = [
-    "ANSWERS",
-    "CODES",
-    "POINTS",
-    "POOL",
-    "Nearest",
-    "NearestMean",
-    "Writer",
-    "stream",
-    "till",
-    "vector_pool",
-    "view",
-]
+__all__ = ["ANSWERS", "CODES", "POINTS", "POOL", "Nearest", "NearestMean", "Reader", "Writer", "replies_pool", "stream",
+           "till", "vector_pool", "view"]  # fmt: skip
 
 POINTS = np.array([[-3, 0], [-2, 0], [-0.2, 0], [0.2, 0], [2, 0], [3, 0]], dtype=np.float32)
 CODES = np.array([0, 0, 0, 1, 1, 1])
@@ -105,6 +94,39 @@ class Nearest:
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         np.savez(folder / "nearest.npz", means=self.means, names=np.array(self.names))
+
+
+def replies_pool(rows: Sequence[tuple[str, str, str]], **columns: Any) -> Pool:
+    """A pool of (prompt, reply, id); equal prompts are one group."""
+    texts, told, ids = zip(*rows, strict=True)
+    made = {"id": ids, "text": texts, "reply": told, "group": texts, **columns}
+    return Table.of("replies", {name: list(values) for name, values in made.items()}).pool()
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """log p of a reply: the sum over its letters, one token each, ends free; `copies` times that of the prompt's."""
+
+    letters: Mapping[str, float] = field(default_factory=dict)
+    other: float = -2.0
+    copies: float = 1.0
+
+    @property
+    def fingerprint(self) -> str:
+        return digest("reader", dict(self.letters), self.other, self.copies)
+
+    def rate(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> Floats:
+        return np.array([self._rate(*pair) for pair in zip(prompts, replies, strict=True)], dtype=np.float64)
+
+    def _rate(self, prompt: Prompt, reply: str) -> float:
+        asked = prompt if isinstance(prompt, str) else " ".join(turn.text for turn in prompt)
+        costs = [self.letters.get(letter, self.other) * (self.copies if letter in asked else 1) for letter in reply]
+        return float(sum(costs))
+
+    def tokens(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> Tokens:
+        asked = [prompt if isinstance(prompt, str) else " ".join(turn.text for turn in prompt) for prompt in prompts]
+        sizes = [np.array([len(text) for text in texts], dtype=np.int64) for texts in (asked, replies)]
+        return Tokens(sizes[0], sizes[1], np.zeros(len(replies), dtype=np.int64))
 
 
 @method

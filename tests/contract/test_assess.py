@@ -13,8 +13,9 @@ from tutelage.core.method import settings
 from tutelage.core.parts import PACKAGE, build, names
 from tutelage.core.rng import stream
 from tutelage.core.writing import CanWrite
+from tutelage.kit.reply_courses import references_of
 from tutelage.runs.till import till
-from tutelage.toys import Nearest, Writer, vector_pool, view
+from tutelage.toys import Nearest, Reader, Writer, replies_pool, vector_pool, view
 
 ROOM = "assess"
 EVERY = [name for name in names(ROOM) if "." not in name]  # a dot: from another package
@@ -35,6 +36,10 @@ WRITES = {  # the same three students for exams in words: what each of them says
     "blank": Writer(),
 }  # fmt: skip
 COSTS = {"answer_tokens"}  # scores that say what answering took; nobody is perfect in them
+# Those who examine texts: 30 replies, of which a perfect reader is certain and another finds some unlikely.
+READS = ("reply_loss",)
+REPLIES = replies_pool([(f"prompt {row // 2}", "abc"[row % 3] * (1 + row % 4), f"r{row}") for row in range(30)])
+READERS = {id(PERFECT): Reader({}, other=0.0), id(MIXED): Reader({"a": -1.0, "b": -3.0}, other=-0.5)}
 
 
 def assess(name: str, student: Nearest, rows: Ints | None = None) -> tuple[Score, ...]:
@@ -44,6 +49,10 @@ def assess(name: str, student: Nearest, rows: Ints | None = None) -> tuple[Score
         size = len(rows)
         block = Block(Rows(WORDS, rows), None, Text, {"text": SAID[rows]}, "file", np.zeros(size), np.ones(size))
         return build(ROOM, name).assess(WRITES[who], Exam((block,)), till(), stream(0, "assess"))
+    if name in READS:
+        reader = READERS.get(id(student), Reader())
+        scores = build(ROOM, name).assess(reader, Exam((references_of(REPLIES.table, rows),)), till(), RNG)
+        return tuple(score for score in scores if score.name != "reply_share")
     exam = Exam((labelled(Rows(POOL, rows), TRUTH[rows], "file"),))
     return build(ROOM, name).assess(student, exam, till(), stream(0, "assess"))
 

@@ -19,6 +19,7 @@ from tutelage.core.method import settings
 from tutelage.core.parts import build, load, names, summary
 from tutelage.core.rng import stream
 from tutelage.core.stages import CanEmbed, CanFit, CanWeigh
+from tutelage.core.writing import CanRate, Tokens
 from tutelage.kit.cost import Size, cost_of
 from tutelage.toys import Nearest, view
 
@@ -32,15 +33,34 @@ def rows_of(seed: int = 0, size: int = 48) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(size, 3)).astype(np.float32)
 
 
-def pool_of(points: Any, ids: Any = None, secret: Any = None) -> Pool:
-    columns = {"id": ids or [f"r{i}" for i in range(len(points))], "vector": np.asarray(points, dtype=np.float32)}
+def pool_of(points: Any, ids: Any = None, secret: Any = None, labels: Any = LABELS) -> Pool:
+    """Vectors, and for those who look at replies one that is written from the vector, with a reward."""
+    points = np.asarray(points, dtype=np.float32)
+    columns = {"id": ids or [f"r{i}" for i in range(len(points))], "vector": points}
+    columns["text"] = columns["reply"] = [" ".join(f"{x:.4f}" for x in point) for point in points]
+    columns["reward"] = points[:, 0].astype(float)
     if secret is not None:
         columns["label"] = [LABELS[code] for code in secret]
-    return Table.of("contract", columns, LABELS).pool()
+    return Table.of("contract", columns, labels).pool()
+
+
+@pytest.fixture(autouse=True)
+def _cache(own_cache: Path) -> None:
+    """What students say about replies is kept; not among the user's."""
 
 
 class Careful(Nearest):
     """Hands out arrays that nobody may write to."""
+
+    def rate(self, prompts: Any, replies: Any) -> Any:
+        made = -np.array(
+            [float(sum(map(ord, reply)) % 97 + len(prompt) % 5) for prompt, reply in zip(prompts, replies, strict=True)]
+        )
+        made.flags.writeable = False
+        return made
+
+    def tokens(self, prompts: Any, replies: Any) -> Tokens:
+        return Tokens(*(np.array([len(text) for text in texts]) for texts in (prompts, replies, [""] * len(prompts))))
 
     def probs(self, pool: Pool) -> Any:
         made = super().probs(pool)
@@ -78,6 +98,8 @@ VARIANTS = [  # other settings that take another way through the file
     {"use": "near_labelled", "of": "core_set", "k": 2, "start": 0},
     {"use": "sampled", "of": {"use": "near_labelled", "of": "uniform", "k": 1, "start": 3}, "most": 20},
     {"use": "discriminative", "sub_batches": 3, "most": 5},
+    {"use": "grape", "score": "bits_per_byte", "worst": True},
+    {"use": "quality_rule", "coefficients": {"mtld": -1.0, "ifd": 0.5}},
 ]
 
 
@@ -187,7 +209,7 @@ def taught(seen: Any, chosen: Any) -> Any:
 
 
 def test_other_names_of_the_labels_change_nothing(chooser: Any) -> None:
-    renamed = Table.of("contract", {"id": [f"r{i}" for i in range(48)], "vector": rows_of()}, ("z", "y", "x")).pool()
+    renamed = pool_of(rows_of(), labels=("z", "y", "x"))
     student = Careful(("z", "y", "x"), knows().means)
     one, two = scene(), scene(renamed, student=student)
     first, second = (chooser.choose(seen, 9, stream(0, "choose")) for seen in (one, two))
@@ -200,7 +222,7 @@ def test_memory_stays_within_what_is_declared(chooser: Any) -> None:
     pool = pool_of(np.random.default_rng(4).normal(size=(6000, 32)), secret=None)
     means = np.zeros((3, 32), dtype=np.float32)
     means[:, :3] = 2 * np.eye(3)
-    seen = scene(pool, student=Nearest(LABELS, means))
+    seen = scene(pool, student=Careful(LABELS, means))
     tracemalloc.start()
     try:
         chooser.choose(seen, 9, stream(0, "choose"))
@@ -300,6 +322,18 @@ def test_nonsense_from_the_student_is_refused_by_its_name(chooser: Any) -> None:
     if CanEmbed in chooser.needs:
         with pytest.raises(ContractBroken, match="Lost"):
             chooser.choose(scene(student=Lost(*_parts())), 9, stream(0, "choose"))
+    if CanRate in chooser.needs:
+        with pytest.raises(ContractBroken, match="Glib"):
+            chooser.choose(scene(student=Glib(*_parts())), 9, stream(0, "choose"))
+
+
+class Glib(Careful):
+    """Its log-probabilities lie above 0."""
+
+    fingerprint = "glib"
+
+    def rate(self, prompts: Any, replies: Any) -> Any:
+        return -super().rate(prompts, replies) + 1
 
 
 class Speechless:
@@ -315,6 +349,7 @@ def test_asks_nothing_that_it_does_not_declare(chooser: Any, seen: Any) -> None:
         CanWeigh: {"labels": known.labels, "probs": staticmethod(known.probs)},
         CanEmbed: {"embeds_as": known.embeds_as, "embed": staticmethod(known.embed)},
         CanFit: {"fit": staticmethod(known.fit)},
+        CanRate: {"rate": staticmethod(known.rate), "tokens": staticmethod(known.tokens)},
     }
     declared = {name: gift for need in chooser.needs for name, gift in gifts[need].items()}
     able = type("Able", (Speechless,), declared)()

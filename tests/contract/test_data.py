@@ -31,6 +31,10 @@ def spec(name: str, folder: Path) -> dict[str, Any]:
             (folder / "ab"[i % 2]).mkdir(exist_ok=True)
             (folder / "ab"[i % 2] / f"{i}.txt").write_text(f"text {i}")
         return {"use": name, "path": str(folder)}
+    if name == "replies":
+        rows = [f"prompt {i // 3},reply {i},{'ab'[i % 2]}" for i in range(36)]
+        (folder / "r.csv").write_text("\n".join(["prompt,reply,source", *rows]))
+        return {"use": name, "path": str(folder / "r.csv"), "source": "source"}
     return {"use": name}
 
 
@@ -62,15 +66,21 @@ def test_the_course_is_whole(name: str, tmp_path: Path) -> None:
     assert len(pool) > 0 and len(set(pool.ids())) == len(pool)
     assert pool.holds == build("data", spec(name, tmp_path)).holds
     assert all(isinstance(note, str) and note for note in course.notes)
-    assert isinstance(answers, (Sealed, Executed)) and answers.known(pool).all(), "an oracle can answer for every row"
+    open_ended = not pool.labels and isinstance(answers, Sealed)  # replies stand in the pool, and nothing is sealed
+    assert isinstance(answers, (Sealed, Executed))
+    assert answers.known(pool).all() != open_ended, "an oracle can answer for every row"
     if isinstance(answers, Sealed):
-        assert answers.codes.max() < len(pool.labels)
+        assert answers.codes.max() < max(len(pool.labels), 1)
+    assert not open_ended or {"reply", "group"} <= set(pool.table.columns.column_names)
     assert ((course.start >= 0) & (course.start < len(pool))).all()
     for exam in course.exams.values():
         for block in exam.truth:
             assert block.size > 0 and block.about.pool.labels == pool.labels
             if isinstance(answers, Executed):
                 assert block.kind is Text and all(outcomes(block.given["text"].tolist(), answers.how))
+                continue
+            if open_ended:
+                assert block.kind is Text and all(isinstance(text, str) and text for text in block.given["text"])
                 continue
             assert block.kind is Label
             assert set(np.unique(block.given["label"])) <= set(np.unique(answers.codes[pool.numbers]))

@@ -30,7 +30,14 @@ POINTS = np.stack([4.0 * CODES - 2, 0.01 * np.arange(40)], axis=1)
 # Bags for those who count: rows 1 and 3 each alone and 0 with 5, so that every question below is about whole bags.
 BAGS = ["0-5" if row in (0, 5) else str(row) if row in (1, 3) else f"four {row // 4}" for row in range(40)]
 POOL = Table.of(
-    "toy", {"id": [f"p{row}" for row in range(40)], "vector": POINTS, "group": BAGS}, ["left", "right"]
+    "toy",
+    {
+        "id": [f"p{row}" for row in range(40)],
+        "vector": POINTS,
+        "group": BAGS,
+        "reply": [f"reply {row}" for row in range(40)],
+    },
+    ["left", "right"],
 ).pool()
 ANSWERS = Sealed(POOL.table, CODES)
 STUDENT = Nearest(POOL.labels, np.array([[-2, 0], [2, 0]], dtype=np.float32))

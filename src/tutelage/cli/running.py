@@ -23,12 +23,14 @@ WAITS = 5
 
 def begin(read: Read, sets: tuple[str, ...], root: Path, name: str) -> Record:
     """Check everything, then make the run's folder. Nothing is spent and nothing is left behind when it is refused."""
+    from tutelage.study.lengths import lengths
     from tutelage.study.run import prepare, start
 
     prepared = prepare(read)
+    told = lengths(prepared)
     record = start(prepared, root, sets, name)
     notes = list(dict.fromkeys(note for course in prepared.courses.values() for note in course.notes))
-    for note in notes:
+    for note in (*notes, *told):
         say(f"  note: {note}")
     arms, seeds = prepared.read.recipes, len(prepared.read.study.seed_list)
     say(f"run {record.name}: {len(arms) * seeds} jobs, {seeds} seeds of each arm: {', '.join(arms)}")

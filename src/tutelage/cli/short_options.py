@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 Data = Annotated[Path | None, typer.Option("--data", help="Your file: CSV, TSV, JSONL, Parquet or plain lines (.txt).")]
-Text = Annotated[str | None, typer.Option("--text", help="Its column of texts.", show_default="text")]
+Text = Annotated[
+    str | None, typer.Option("--text", help="Its column of texts, or of prompts.", show_default="text, or prompt")
+]
+Candidates = Annotated[
+    str | None,
+    typer.Option("--candidates", help="Its column of replies to a prompt, or of lists of them.", show_default="reply"),
+]
+Source = Annotated[str | None, typer.Option("--source", help="Who wrote a reply: a column, or a key in the lists.")]
 LabelColumn = Annotated[
     str | None, typer.Option("--label", help="Its column of labels; empty cells are unlabelled rows.")
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tutelage.cli import own_replies
 from tutelage.cli.spelling import override, seeds
 from tutelage.core.errors import Fault, Refused
 
@@ -26,6 +27,8 @@ class Short(NamedTuple):
     exam_labels: int | None = None
     seeds: str | None = None
     arms: tuple[str, ...] = ()
+    candidates: str | None = None
+    source: str | None = None
 
 
 class Meant(NamedTuple):
@@ -45,6 +48,11 @@ class Column(NamedTuple):
 
 def meant(short: Short, recipe: str, sets: tuple[str, ...]) -> Meant:
     """Spell the short options out; look at the file once. `sets`: what the person wrote with --set, which wins."""
+    if short.data is not None and own_replies.of_replies(short, recipe, sets):
+        spelt, said = own_replies.meant(short, recipe, sets)
+        return Meant(tuple(spelt), tuple(said))
+    if short.candidates or short.source:
+        raise Refused(Fault("--candidates, --source", "these name columns of a file of replies", "add --data FILE"))
     made: list[str] = []
     notes: list[str] = []
     if short.exam_share is not None and short.exam_labels is not None:

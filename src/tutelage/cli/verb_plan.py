@@ -13,6 +13,7 @@ from tutelage.cli.options import Json, RunsFolder, Sets, Workers, cores, runs_fo
 from tutelage.cli.say import as_json, result, say
 from tutelage.cli.short_options import (
     Arms,
+    Candidates,
     Data,
     ExamLabels,
     ExamShare,
@@ -21,6 +22,7 @@ from tutelage.cli.short_options import (
     LabelColumn,
     Labels,
     Seeds,
+    Source,
     Text,
 )  # fmt: skip
 
@@ -46,6 +48,8 @@ def plan(
     ],
     data: Data = None,
     text: Text = None,
+    candidates: Candidates = None,
+    source: Source = None,
     label: LabelColumn = None,
     labels: Labels = None,
     id: Id = None,
@@ -76,7 +80,8 @@ def plan(
         _refuse("--effect", f"a difference that matters is above 0; found {effect:g}")
     if pilot is not None and effect is None:
         _refuse("--from", "a run's spread is taken to see an effect, and none is named", "add --effect 0.02")
-    short = Short(data, text, label, id, group, labels, exam_share, exam_labels, seeds, tuple(arm or ()))
+    short = Short(data, text, label, id, group, labels, exam_share, exam_labels, seeds, tuple(arm or ()),
+                  candidates, source)  # fmt: skip
     read, everything = _read(recipe, short, tuple(sets or ()))
     if jobs:
         return _jobs(read, everything, runs_folder(runs), name, json)

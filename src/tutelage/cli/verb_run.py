@@ -12,6 +12,7 @@ from tutelage.cli.options import Address, Json, RunsFolder, Sets, Where, Workers
 from tutelage.cli.say import say
 from tutelage.cli.short_options import (
     Arms,
+    Candidates,
     Data,
     ExamLabels,
     ExamShare,
@@ -20,6 +21,7 @@ from tutelage.cli.short_options import (
     LabelColumn,
     Labels,
     Seeds,
+    Source,
     Text,
 )  # fmt: skip
 
@@ -29,6 +31,7 @@ EXAMPLES = """Examples:
   tutelage run few-labels
   tutelage run few-labels --data tickets.csv --text body --label queue --labels 200
   tutelage run few-labels --data mails.jsonl --text body --labels 200        no labels: you are asked
+  tutelage run which-data --data prompts.jsonl --candidates replies
   tutelage show few-labels > mine.yaml; tutelage run mine.yaml --set choose.use=margin
 
 Ends with 0 when done, whatever the verdict, and with 5 when it waits for a person."""
@@ -38,6 +41,8 @@ def run(
     recipe: Annotated[str, typer.Argument(help="A recipe file, or a built-in name.", autocompletion=complete.recipes)],
     data: Data = None,
     text: Text = None,
+    candidates: Candidates = None,
+    source: Source = None,
     label: LabelColumn = None,
     labels: Labels = None,
     id: Id = None,
@@ -61,7 +66,8 @@ def run(
 
     where = engine_of(engine, workers, address)
     written = tuple(sets or ())
-    short = Short(data, text, label, id, group, labels, exam_share, exam_labels, seeds, tuple(arm or ()))
+    short = Short(data, text, label, id, group, labels, exam_share, exam_labels, seeds, tuple(arm or ()),
+                  candidates, source)  # fmt: skip
     spelt = meant(short, recipe, written)
     for note in spelt.notes:
         say(note)

@@ -42,6 +42,29 @@ class CanJudge(Protocol):
     def logprob(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> Floats: ...
 
 
+class Tokens(NamedTuple):
+    """How long prompts and replies are as a lesson shows them; `reply` counts the token that ends it."""
+
+    prompt: Ints  # (n,) as shown, what was left out not counted
+    reply: Ints  # (n,)
+    cut: Ints  # (n,) tokens of the prompt that the window leaves out
+
+
+@runtime_checkable
+class CanRate(Protocol):
+    """A student that can say what a lesson would cost it: the same template, the same tokens, the end included.
+
+    rate: (n,) natural log of the probability of reply i behind prompt i, its end included, in fp32; -rate / reply
+    tokens is the loss that training on the pair would begin with. NaN where not even the reply fits into the window.
+    An empty prompt asks for the reply alone. Equal prompts should stand together: they are read once.
+    """
+
+    @property
+    def fingerprint(self) -> str: ...
+    def rate(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> Floats: ...
+    def tokens(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> Tokens: ...
+
+
 @runtime_checkable
 class CanWrite(Protocol):
     """write: k replies to each prompt. temperature 0: the likeliest token each time, so all k are equal.

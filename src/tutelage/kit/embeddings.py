@@ -8,11 +8,8 @@ lock, released by the system when its holder dies); the others wait and then fin
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,7 +18,7 @@ import pyarrow.compute as pc
 from tutelage.core.data import Floats32, Ints, Pool, gather
 from tutelage.core.digest import digest
 from tutelage.core.errors import ContractBroken
-from tutelage.kit.cache import cache_folder
+from tutelage.kit.cache import alone, cache_folder
 from tutelage.kit.encoding_processes import can_be_rebuilt, encode_chunks
 from tutelage.kit.vector_file import VectorFile
 
@@ -70,7 +67,7 @@ def fill(
     store = _store(pool, embeds_as, side, width)
     if store.filled(pool.numbers).all():
         return 0
-    with _alone(store.folder / "lock"):
+    with alone(store.folder / "lock"):
         store.prepare(_about(pool, embeds_as, side))
         wanted = np.unique(pool.numbers[~store.filled(pool.numbers)])
         several = _processes(len(wanted), encoder, processes)
@@ -153,12 +150,3 @@ def _about(pool: Pool, embeds_as: str, side: str) -> dict[str, Any]:
 def _store(pool: Pool, embeds_as: str, side: str, width: int) -> VectorFile:
     folder = cache_folder("embeddings") / digest(embeds_as, pool.table.fingerprint, side, width)
     return VectorFile(folder, pool.table.columns.num_rows, width)
-
-
-@contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """One process at a time; whoever dies lets go."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -10,7 +10,7 @@ import torch
 
 from tutelage.core.data import Block, Bools, Ints, Itself, Label, Lessons, Preference, Replies, Soft, Text
 from tutelage.core.descent import Batch
-from tutelage.core.errors import ContractBroken
+from tutelage.core.errors import ContractBroken, Refused
 from tutelage.core.writing import Prompt
 from tutelage.kit.blocks import Columns, columns
 from tutelage.kit.context import contexts
@@ -18,6 +18,7 @@ from tutelage.kit.descent import as_tensors
 from tutelage.kit.prompts import prompts
 from tutelage.student.text._choice import Choice
 from tutelage.student.text._frame import Frame
+from tutelage.student.text._replies import ended
 
 
 class Reply(NamedTuple):
@@ -86,16 +87,16 @@ def encoded(lessons: Lessons, frame: Frame, choice: Callable[[], Choice]) -> Enc
 
 
 def replied(frame: Frame, prompt: Prompt, reply: str, ends: bool = True) -> Reply:
-    """A prompt with one reply. The reply keeps at least half the window; what is too long loses its end.
+    """A prompt so short that its reply fits, and the reply; one too long for that keeps half the window.
 
     Turns of a conversation that are to be learned carry loss like the reply.
     """
-    tail = [frame.end] if ends else []
-    told = [*frame.encode(reply), *tail]
-    asked = frame.prompt(prompt, 0).ids
-    room = frame.window - min(len(asked), frame.window // 2)
-    told = told[:room]
-    ids = frame.prompt(prompt, len(told)).ids
+    told = ended(frame, reply) if ends else frame.encode(reply)
+    try:
+        ids = frame.prompt(prompt, len(told)).ids
+    except Refused:  # not even an empty question leaves it room
+        told = told[: frame.window // 2]
+        ids = frame.prompt(prompt, len(told)).ids
     said = list(range(len(ids), len(ids) + len(told)))
     if not isinstance(prompt, str) and any(turn.learn for turn in prompt):
         said = [*frame.learned(prompt, ids), *said]

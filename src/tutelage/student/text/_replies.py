@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 
 from tutelage.core.data import Floats
-from tutelage.core.writing import Prompt, Written
-from tutelage.student.text._frame import Frame
+from tutelage.core.errors import Refused
+from tutelage.core.writing import Prompt, Tokens, Written
+from tutelage.student.text._frame import Frame, Shortened
+
+SAID = 1 << 30  # tokens of room: a prompt that is told whole
 
 
 def judged(base: Any, frame: Frame, prompts: Sequence[Prompt], replies: Sequence[str], batch: int) -> Floats:
@@ -25,6 +28,50 @@ def judged(base: Any, frame: Frame, prompts: Sequence[Prompt], replies: Sequence
     for rows, scores in zip(groups.values(), base.scores(asked, batch), strict=True):
         found[rows] = [score.sum() for score in scores]
     return found
+
+
+def rated(base: Any, frame: Frame, prompts: Sequence[Prompt], replies: Sequence[str], batch: int) -> Floats:
+    """(n,) log-probability of each whole reply, the token that ends it included; NaN where it does not fit."""
+    from tutelage.student.text._decoder import Asked
+
+    groups: dict[tuple[int, ...], list[int]] = {}
+    told = [ended(frame, reply) for reply in replies]
+    for row, prompt in enumerate(prompts):
+        shown = _shown(frame, prompt, len(told[row]))
+        if shown is not None:
+            groups.setdefault(tuple(shown.ids), []).append(row)
+    asked = [Asked(ids, [told[row] for row in rows]) for ids, rows in groups.items()]
+    found = np.full(len(told), np.nan)
+    for rows, scores in zip(groups.values(), base.scores(asked, batch), strict=True):
+        found[rows] = [score.sum() for score in scores]
+    return found
+
+
+def counted(frame: Frame, prompts: Sequence[Prompt], replies: Sequence[str]) -> Tokens:
+    """Lengths as `rated` sees them; where not even the reply fits, all of the prompt is cut."""
+    made = []
+    for prompt, reply in zip(prompts, replies, strict=True):
+        tokens = len(ended(frame, reply))
+        shown = _shown(frame, prompt, tokens)
+        whole = len(frame.prompt(prompt, -SAID).ids)
+        kept = 0 if shown is None else len(shown.ids)
+        made.append((kept, tokens, max(whole - kept, 0)))
+    columns = np.array(made, dtype=np.int64).reshape(-1, 3)
+    return Tokens(columns[:, 0], columns[:, 1], columns[:, 2])
+
+
+def ended(frame: Frame, reply: str) -> list[int]:
+    """The tokens of a reply with the one that ends it."""
+    return [*frame.encode(reply), frame.end]
+
+
+def _shown(frame: Frame, prompt: Prompt, reply: int) -> Shortened | None:
+    """The prompt, so short that the reply fits behind it; None where not even an empty one leaves room."""
+    try:
+        return frame.prompt(prompt, reply)
+    except Refused:
+        frame.prompt(prompt, -SAID)  # raises again where the prompt itself is at fault
+        return None
 
 
 def written(

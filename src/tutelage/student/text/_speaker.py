@@ -21,13 +21,13 @@ from tutelage.core.data import Block, Floats, Floats32, Ints, Lessons, Pool, Rng
 from tutelage.core.descent import Encoded
 from tutelage.core.digest import digest
 from tutelage.core.method import settings
-from tutelage.core.writing import Prompt, Written
+from tutelage.core.writing import Prompt, Tokens, Written
 from tutelage.kit.context import contexts
 from tutelage.kit.luck import uniform
 from tutelage.student import _head
 from tutelage.student.text._choice import Choice, choice, lengths
 from tutelage.student.text._frame import Frame
-from tutelage.student.text._replies import judged, written
+from tutelage.student.text._replies import counted, judged, rated, written
 from tutelage.student.text.embedded import encoded
 
 AT_ONCE = 1024  # rows whose prompts are held as tokens at a time
@@ -117,6 +117,12 @@ class Speaker:
 
     def logprob(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> Floats:
         return judged(self._decoder, self._frame, prompts, replies, self.maker.batch)
+
+    def rate(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> Floats:
+        return rated(self._decoder, self._frame, prompts, replies, self.maker.batch)
+
+    def tokens(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> Tokens:
+        return counted(self._frame, prompts, replies)
 
     def write(
         self,

@@ -35,7 +35,7 @@ from tutelage.core.errors import Fault, Refused, nearest
 from tutelage.core.method import method
 from tutelage.core.parts import missing_extra, part
 from tutelage.core.stages import CanEmbed, CanWeigh
-from tutelage.core.writing import CanHeed, CanJudge, CanWrite
+from tutelage.core.writing import CanHeed, CanJudge, CanRate, CanWrite
 from tutelage.student.text._place import Place, assets, place
 from tutelage.student.text._speaker import Speaker, loaded
 from tutelage.student.text.encoder.onnx import Onnx
@@ -58,7 +58,7 @@ class Causal:
     encoder: Annotated[Any, part("student.text.encoder")] = Onnx()
 
     reads: ClassVar[frozenset[Modality]] = frozenset({"text"})
-    can: ClassVar[Kinds] = frozenset({CanWeigh, CanEmbed, CanHeed, CanJudge, CanWrite, CanDescend, *FACES})
+    can: ClassVar[Kinds] = frozenset({CanWeigh, CanEmbed, CanHeed, CanJudge, CanRate, CanWrite, CanDescend, *FACES})
 
     @property
     def assets(self) -> tuple[str, ...]:

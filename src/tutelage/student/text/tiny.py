@@ -33,7 +33,7 @@ from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method, settings
 from tutelage.core.parts import missing_extra
 from tutelage.core.stages import CanWeigh
-from tutelage.core.writing import CanHeed, CanJudge, CanWrite
+from tutelage.core.writing import CanHeed, CanJudge, CanRate, CanWrite
 from tutelage.student.text._speaker import Speaker, loaded
 from tutelage.student.text.causal import FACES
 
@@ -57,7 +57,7 @@ class Tiny:
     score: ClassVar[str] = "mean"
     calibrate: ClassVar[str | None] = None
     reads: ClassVar[frozenset[Modality]] = frozenset({"text"})
-    can: ClassVar[Kinds] = frozenset({CanWeigh, CanHeed, CanJudge, CanWrite, CanDescend, *FACES})
+    can: ClassVar[Kinds] = frozenset({CanWeigh, CanHeed, CanJudge, CanRate, CanWrite, CanDescend, *FACES})
 
     def begin(self, pool: Pool, rng: Rng) -> Speaker:
         if self.hidden % (2 * self.heads):

@@ -1,0 +1,71 @@
+"""Gives the reply that stands beside each prompt in the pool, as a text to be learnt; free.
+
+    lesson(row) = Text: the row's column `reply`, weight 1
+
+Whether the reply is right was decided when the pool was made. Facts: `replies`, their mean length in characters
+`characters`, where the pool has a column `source` the share of each source as `from NAME`, and with `indicators` the
+mean of each over the replies given, as the present student sees them: what a rule that predicts the loss of a student
+from its lessons is fitted on (study/quality.py).
+
+Source: supervised instruction tuning on given replies, as in Wei and others (2022), Finetuned language models are
+zero-shot learners, section 2; the indicators are those of Cao and others (2023), arXiv 2307.06290, section 3.
+Neutral limit: none; it is the oracle of open answers at price 0.
+
+>>> from tutelage.toys import ANSWERS, Reader, replies_pool, stream, view
+>>> from tutelage.core.data import Rows
+>>> pool = replies_pool([("1 + 1", "2", "r1"), ("2 + 2", "four", "r2")])
+>>> seen = view(pool, Reader())
+>>> taught = Recorded(indicators=("len",)).teach(Rows(pool, np.array([1, 0])), seen, ANSWERS, stream(0, "teach"))
+>>> taught.lessons[0].given["text"].tolist(), dict(taught.facts)
+(['four', '2'], {'replies': 2.0, 'characters': 2.5, 'len': 2.5})
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import ClassVar
+
+import numpy as np
+
+from tutelage.core.data import Block, Kinds, Pool, Rng, Rows, Text
+from tutelage.core.method import method
+from tutelage.core.stages import Answers, Taught, View
+from tutelage.kit.indicators import indicators, needs_of
+from tutelage.kit.ratings import replies
+
+
+@method
+class Recorded:
+    """indicators: len, ppl, log_ppl, mtld, ifd, knn_1, knn_2, ..., or a column of numbers in the pool."""
+
+    indicators: tuple[str, ...] = ()
+
+    gives: ClassVar[Kinds] = frozenset({Text})
+    spends: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def needs(self) -> Kinds:
+        """What the indicators ask of the student."""
+        return needs_of(self.indicators)
+
+    def teach(self, asked: Rows, view: View, answers: Answers, rng: Rng) -> Taught:
+        """One Text lesson per row asked about."""
+        if asked.size == 0:
+            return Taught(())
+        pool = asked.examples()
+        told = np.array(replies(pool), dtype=object)
+        facts = {"replies": float(len(told)), "characters": float(np.mean([len(text) for text in told]))}
+        facts |= _sources(pool)
+        means = indicators(self.indicators, view.student, pool).mean(axis=0)
+        facts |= {name: float(mean) for name, mean in zip(self.indicators, means, strict=True)}
+        ones = np.ones(len(told))
+        return Taught((Block(asked, None, Text, {"text": told}, "recorded", 0 * ones, ones),), facts)
+
+
+def _sources(pool: Pool) -> dict[str, float]:
+    """What share of the replies each source wrote."""
+    if "source" not in pool.table.columns.column_names:
+        return {}
+    counts = Counter(str(name) for name in pool.column("source").to_pylist())
+    known = sorted({str(name) for name in pool.table.columns.column("source").unique().to_pylist()})
+    return {f"from {name}": counts[name] / len(pool) for name in known}
