@@ -31,9 +31,9 @@ from pydantic import Field
 
 from tutelage.core.data import Array, Kinds, Label, Lessons, Rng, Soft
 from tutelage.core.descent import Batch, Scores
-from tutelage.core.errors import ContractBroken
 from tutelage.core.method import method
 from tutelage.core.stages import View
+from tutelage.kit.distributions import distribution
 
 
 @method
@@ -59,26 +59,9 @@ class CrossEntropy:
     def losses(self, module: Any, batch: Batch, rng: Rng) -> Any:
         """(b,) in nats. ContractBroken for a label that the module does not know."""
         scores = module.scores(batch) / self.temperature
-        wanted = _distribution(batch, scores)
+        wanted = distribution(batch, scores)
         if "all_labels" in batch.prepared:
             scores, wanted = (table[:, batch.prepared["all_labels"]] for table in (scores, wanted))
         if self.smoothing:
             wanted = (1 - self.smoothing) * wanted + self.smoothing / scores.shape[1]
         return -(wanted * torch.log_softmax(scores, dim=1)).sum(dim=1)
-
-
-def _distribution(batch: Batch, scores: Any) -> Any:
-    """(b, C) the lessons' distributions over the module's classes."""
-    made = torch.zeros_like(scores)
-    classes = scores.shape[1]
-    if batch.kind is Label:
-        codes = batch.given["label"]
-        if len(codes) and int(codes.max()) >= classes:
-            raise ContractBroken(f"a lesson has label {int(codes.max())}, the module knows {classes} classes")
-        return made.scatter_(1, codes[:, None], 1.0)
-    probs = batch.given["probs"]
-    if probs.shape[1] > classes and bool(probs[:, classes:].any()):
-        raise ContractBroken(f"a lesson is about {probs.shape[1]} classes, the module knows {classes}")
-    width = min(probs.shape[1], classes)
-    made[:, :width] = probs[:, :width]
-    return made

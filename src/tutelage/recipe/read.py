@@ -11,6 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from tutelage.core.errors import Fault, Refused, nearest
+from tutelage.recipe.arms import written_out
 from tutelage.recipe.lines import Source, parse
 from tutelage.recipe.schema import RECIPE_KEYS, STUDY_KEYS, Paper, Recipe, Spec, Study
 
@@ -85,6 +86,7 @@ def read_text(text: str, name: str, sets: Sequence[str] = (), kind: type[Study] 
             faults.append(Fault(source.place("only"), f"there is no arm called {arm!r}", help))
     if faults:
         raise Refused(faults)
+    recipes = written_out(recipes, source, first)
     kept = {arm: recipe for arm, recipe in recipes.items() if not study.only or arm in study.only}
     return Read(study, kept, source, text)
 
