@@ -128,8 +128,6 @@ def _of_pupils(parts: Parts) -> list[Fault]:
                 faults.extend(
                     fault._replace(where=f"{path}.taught.{fault.where.lstrip(', ')}") for fault in refused.faults
                 )
-            except ValueError as error:
-                faults.append(Fault(f"{path}.taught", str(error).splitlines()[-2].strip(), "tutelage show few-labels"))
         return pupil
 
     changed(parts, look)

@@ -8,6 +8,8 @@ from typing import Any
 from tutelage.core.method import settings
 from tutelage.core.parts import name_of
 from tutelage.core.pupil import KEYS, Pupil, with_pupils
+from tutelage.recipe.lines import Source
+from tutelage.recipe.read import validated
 from tutelage.recipe.schema import STAGES, Recipe, Spec
 
 Change = Callable[[str, Pupil], Pupil]
@@ -39,14 +41,15 @@ def changed(parts: Any, change: Change) -> Any:
 
 
 def recipe_of(pupil: Pupil, data: Spec) -> Recipe:
-    """The recipe that teaches it; `data` are those of the recipe around it. ValidationError for a key it cannot have.
+    """The recipe that teaches it; `data` are those of the recipe around it. Refused for a key that it cannot have.
 
     It sits no exam: nobody looks at the exam on the way to a student that will be examined.
     """
     told = {key: value for key, value in (pupil.taught or {}).items() if key not in KEYS}
     if "use" not in (told.get("data") or {}):
         told["data"] = data
-    return Recipe.model_validate({"student": settings(pupil.maker), **told, "assess": ()})
+    made: Recipe = validated(Recipe, {"student": settings(pupil.maker), **told, "assess": ()}, Source("", {}), "")
+    return made
 
 
 def part_of(pupil: Pupil) -> str:

@@ -70,14 +70,14 @@ def read_text(text: str, name: str, sets: Sequence[str] = (), kind: type[Study] 
     raw, source = _as_study(raw, source)
     for item in sorted(sets, key=_use_first):
         _set(raw, item)
-    study = _validated(kind, raw, source, "")
+    study = validated(kind, raw, source, "")
     first = next(iter(study.arms), "")
     recipes: dict[str, Recipe] = {}
     faults: list[Fault] = []
     for arm, difference in study.arms.items():
         whole = overlay(study.arms[first], difference) if arm != first else difference
         try:
-            recipes[arm] = _validated(Recipe, whole, source, arm, first)
+            recipes[arm] = validated(Recipe, whole, source, arm, first)
         except Refused as refused:
             faults.extend(fault for fault in refused.faults if fault not in faults)
     for arm in study.only:
@@ -153,7 +153,8 @@ def _set(raw: dict[str, Any], item: str) -> None:
         place[keys[-1]] = value
 
 
-def _validated(kind: type[Any], raw: Any, source: Source, arm: str, first: str = "") -> Any:
+def validated(kind: type[Any], raw: Any, source: Source, arm: str, first: str = "") -> Any:
+    """`raw` as this kind of model. Refused with every fault at its line."""
     try:
         return kind.model_validate(raw)
     except ValidationError as error:
@@ -173,4 +174,4 @@ def _validated(kind: type[Any], raw: Any, source: Source, arm: str, first: str =
         raise Refused(faults) from None
 
 
-__all__ = ["BUILT_IN", "Paper", "Read", "built_in", "overlay", "read", "read_text", "text_of"]
+__all__ = ["BUILT_IN", "Paper", "Read", "built_in", "overlay", "read", "read_text", "text_of", "validated"]
