@@ -8,13 +8,14 @@ import pytest
 
 from tutelage.before import Given, played, ready
 from tutelage.core.answers import Sealed
-from tutelage.core.data import Course, Exam, Part, Rows, labelled
+from tutelage.core.data import Block, Course, Exam, Part, Rows, Soft, labelled
 from tutelage.core.errors import Refused, Waiting
 from tutelage.core.rng import stream
 from tutelage.loop import Round, Run
 from tutelage.recipe.fit import fit
 from tutelage.recipe.read import read_text
 from tutelage.runs.till import till
+from tutelage.student.vector.mlp import Mlp
 from tutelage.toys import vector_pool
 
 # Two bundles of rows; the gold part holds 20 others than the pool's 40.
@@ -179,12 +180,20 @@ def test_an_arm_stands_for_its_final_student(named: str, tmp_path: Path) -> None
 
 
 def test_chains_are_taught_depth_first(tmp_path: Path) -> None:
-    """Gold teaches the weak one, the weak one the middle one on the pool, the middle one the strong one: 20 labels."""
-    middle = "{use: vector.mlp, taught: {teach: {use: model, students: [" + WEAK % "" + "]}}}"
+    """Gold teaches the weak one, it labels the pool for the middle one, which labels it for the strong one: 20 labels.
+
+    The middle student is the one that is fitted by hand to the weak one's distributions.
+    """
+    middle = "{use: vector.mlp, hidden: [3], taught: {teach: {use: model, students: [" + WEAK % "" + "]}}}"
     done, purse = run(study(middle), tmp_path)
     assert purse.book.ledger.spent["labels"] == 20 and len(done) == 1
-    right = (done[-1].student.probs(POOL).argmax(axis=1) == CODES[POOL.numbers]).mean()
-    assert right == 1.0
+    (weak,) = ready(Run(fit(study())["main"], course(), 0, till(), tmp_path)).parts.steps[0].teach.students
+    soft = {"probs": weak.student.probs(POOL)}
+    block = Block(Rows(POOL, np.arange(40)), None, Soft, soft, "model", np.zeros(40), np.ones(40))
+    begun = Mlp(hidden=(3,)).begin(POOL, stream(0, "teach.students.0.taught.student"))
+    by_hand = begun.fit((block,), stream(0, "teach.students.0.taught.learn"))
+    assert done[0].lessons[0].given["probs"] == pytest.approx(by_hand.probs(POOL), abs=1e-5)
+    assert np.abs(by_hand.probs(POOL) - soft["probs"]).max() > 0.05  # and not simply what the weak one says
 
 
 def test_a_student_without_a_recipe_is_used_as_it_begins(tmp_path: Path) -> None:
