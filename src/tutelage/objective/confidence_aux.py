@@ -11,9 +11,9 @@ swallow the others. The batch comes whole: the shares of a small one say little,
     a = weight min(1, progress / warm_up)     ramp: linear
     a = weight progress while progress <= warm_up, then weight     ramp: jump
 
-Source: Burns et al. (2023), Weak-to-strong generalization, appendix A.4 (the loss; weight 0.5, for the largest students
-0.75; a rises linearly over the first fifth of training); the threshold by the weak labels' balance and `jump`, with
-warm_up 0.1, as in the authors' repository, which knows two classes only. More than two are our extension.
+Source: Burns et al. (2023), Weak-to-strong generalization, section 4.3.2 and its appendix (the loss; weight 0.5, 0.75
+for the largest students; a rises linearly over the first fifth of training); the threshold by the weak labels' balance,
+and `jump` with warm_up 0.1, as in the authors' repository, which knows two classes only. More are our extension.
 Neutral limit: weight 0 is `cross_entropy`.
 
 >>> import torch

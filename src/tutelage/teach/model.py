@@ -17,8 +17,9 @@ it gives the labels of `self_training` by threshold 0, each at weight 1.
 >>> import numpy as np
 >>> from tutelage.toys import ANSWERS, POOL, stream, view
 >>> taught = Model().teach(Rows(POOL, np.array([2, 5])), view(), ANSWERS, stream(0, "teach"))
->>> taught.lessons[0].given["probs"].round(3).tolist()     # -0.2 lies nearly between the two classes, 3 does not
-[[0.6899999976158142, 0.3100000023841858], [0.0, 1.0]]
+>>> print(taught.lessons[0].given["probs"].round(2))       # -0.2 lies nearly between the two classes, 3 does not
+[[0.69 0.31]
+ [0.   1.  ]]
 """
 
 from __future__ import annotations
