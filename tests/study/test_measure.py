@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tutelage.core.errors import Refused
-from tutelage.recipe.conditions import Measure
+from tutelage.recipe.conditions import Contrast, Measure
+from tutelage.study.contrast import differences, needed
 from tutelage.study.measure import censored, curve, items, per_seed, told, weights
 
 LAST, AREA = Measure(use="last"), Measure(use="area")
@@ -137,3 +138,58 @@ def test_a_fact_of_an_unfinished_seed_is_nan(written) -> None:
     journal = record.arm_folder("a", 1) / "events.jsonl"
     journal.write_text("\n".join(journal.read_text().splitlines()[:-1]) + "\n")
     assert np.isnan(told(record, "a", "kept")).tolist() == [False, True]
+
+
+FINAL = Measure(use="final")
+
+
+def test_final_is_the_last_round_whatever_it_cost(written) -> None:
+    """a ends with 1 at 30, b with .5 at 300: neither is cut at 30, where b was 0."""
+    record = written({"a": {0: [(10, [0, 0]), (30, [1, 1])]}, "b": {0: [(20, [0, 0]), (300, [1, 0])]}})
+    assert per_seed(record, "a", FINAL, ["b"]).tolist() == [1.0] and per_seed(record, "b", FINAL, ["a"]).tolist() == [
+        0.5
+    ]
+    assert items(record, "b", 0, FINAL, ["a"]).values.tolist() == [1, 0]
+    assert per_seed(record, "b", LAST, ["a"]).tolist() == [0.0]
+
+
+def gap(of: str, floor: str = "weak", ceiling: str = "strong") -> Contrast:
+    return Contrast(of={of: 1.0}, measure=Measure(use="recovered", floor=floor, ceiling=ceiling))
+
+
+def test_the_gap_recovered_by_hand(written) -> None:
+    """Of 4 items the weak one has 1 right, the ceiling 3, the student 2: half of the gap. The weak one's is 0, the
+    ceiling's 1, whatever each of them cost; and a student below the weak one has a negative one.
+    """
+    ends = {"weak": [1, 0, 0, 0], "strong": [1, 1, 1, 0], "student": [1, 1, 0, 0], "worse": [0, 0, 0, 0]}
+    record = written({arm: {0: [(10 * (1 + at), right)]} for at, (arm, right) in enumerate(ends.items())})
+    found = {arm: differences(record, gap(arm))[0].tolist() for arm in ends}
+    assert found == {"weak": [0.0], "strong": [1.0], "student": [0.5], "worse": [-0.5]}
+    assert needed(gap("student")) == {"student", "weak", "strong"}
+
+
+@pytest.mark.parametrize(("by", "more", "higher"), [(1, 0, True), (5, -2, True), (-3, 1, False)])
+def test_the_gap_recovered_does_not_mind_the_scale_of_the_score(written, by: float, more: float, higher: bool) -> None:
+    """Of a score by * accuracy + more, an error among them: the same half."""
+    ends = {"weak": [1, 0, 0, 0], "strong": [1, 1, 1, 0], "student": [1, 1, 0, 0]}
+    arms = {arm: {0: [(10, right)]} for arm, right in ends.items()}
+    record = written(arms, higher=higher, value=lambda right: by * np.mean(right) + more)
+    assert differences(record, gap("student"))[0] == pytest.approx([0.5])
+
+
+@pytest.mark.parametrize("ceiling", [[1, 0], [0, 0]])
+def test_without_a_gap_it_is_not_defined_and_that_is_said(written, ceiling: list[int]) -> None:
+    record = written({"weak": {0: [(10, [1, 0])]}, "strong": {0: [(10, ceiling)]}, "student": {0: [(10, [1, 1])]}})
+    found, said = differences(record, gap("student"))
+    assert np.isnan(found).all()
+    assert said == "no gap to recover: at 1 of 1 seeds strong is not better than weak"
+
+
+def test_recovered_names_its_two_arms() -> None:
+    for wrong in (
+        {"use": "recovered"},
+        {"use": "recovered", "floor": "a"},
+        {"use": "last", "floor": "a", "ceiling": "b"},
+    ):
+        with pytest.raises(ValueError, match="names the arms"):
+            Measure(**wrong)

@@ -8,6 +8,8 @@ from typing import Any, TypeVar, cast, dataclass_transform
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
+from tutelage.core.pupil import Pupil
+
 T = TypeVar("T")
 
 
@@ -23,6 +25,8 @@ def settings(part: Any) -> dict[str, Any]:
     from tutelage.core.parts import name_of
 
     def plain(value: Any) -> Any:
+        if isinstance(value, Pupil):
+            return value.spec()
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             return settings(value)
         if isinstance(value, (tuple, list)):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tutelage.core.errors import ContractBroken, Fault, Missing, Refused, nearest
+from tutelage.core.pupil import Pupil
 
 PACKAGE = Path(__file__).resolve().parent.parent
 ROOMS: dict[str, str] = {  # room -> its question; a dotted room is a folder inside another room
@@ -85,7 +86,8 @@ def build(room: str, spec: Any, where: str = "") -> Any:
     if not isinstance(spec, dict) or not isinstance(spec.get("use"), str):
         raise Refused(Fault(where, f"a part is written {{use: NAME, ...}}, found {spec!r}", f"tutelage list {room}"))
     cls = load(room, spec["use"], f"{where}.use")
-    given = {str(key): value for key, value in spec.items() if key != "use"}
+    beside = {"use", "taught"} if room == "student" else {"use"}  # `taught` is for whoever teaches it: see core.pupil
+    given = {str(key): value for key, value in spec.items() if key not in beside}
     fields = [f.name for f in dataclasses.fields(cls)]
     faults: list[Fault] = []
     for key in [key for key in given if key not in fields]:
@@ -98,7 +100,11 @@ def build(room: str, spec: Any, where: str = "") -> Any:
             continue
         try:
             several = isinstance(given[name], (list, tuple))
-            built = [build(inner, item, f"{where}.{name}") for item in (given[name] if several else [given[name]])]
+            items = given[name] if several else [given[name]]
+            places = [f"{where}.{name}.{at}" if inner == "student" and several else f"{where}.{name}"
+                      for at in range(len(items))]  # fmt: skip
+            make = pupil if inner == "student" else functools.partial(build, inner)
+            built = [make(item, place) for item, place in zip(items, places, strict=True)]
             given[name] = tuple(built) if several else built[0]
         except Refused as refused:
             faults.extend(refused.faults)
@@ -115,6 +121,17 @@ def build(room: str, spec: Any, where: str = "") -> Any:
     if faults:
         raise Refused(faults)
     return part
+
+
+def pupil(spec: Any, where: str = "student") -> Pupil:
+    """A student that a part asks for, from its spec."""
+    if isinstance(spec, Pupil):
+        return spec
+    taught = spec.get("taught") if isinstance(spec, dict) else None
+    if taught is not None and not isinstance(taught, dict):
+        what = f"a student is taught by a recipe, {{teach: ..., learn: ...}}, found {taught!r}"
+        raise Refused(Fault(f"{where}.taught", what))
+    return Pupil(build("student", spec, where), taught)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,8 @@ first 20 % are the test split, the next 10 % the development split, the rest is 
 labels, and all of them whatever `pool` says):  z = (x - mean) V_k,  X - mean = U S V'.
 `task: odd_even` asks for the parity alone. `copies: k` lets each row of the pool stand 1 to k times, all but one with a
 little noise (kit.copies): near-duplicates. `bags: b` puts the pool at random into bags of b rows, named in the column
-`group`, for teachers that tell totals only.
+`group`, for teachers that tell totals only. `gold: 0.5` sets that share of the pool aside as a part of its own, at
+random, for a student that is taught the truth before; `from_gold: true` makes that part the pool.
 
 Source: Alpaydin and Kaynak (1998), Optical recognition of handwritten digits, as distributed with scikit-learn.
 Neutral limit: `pca: 64` keeps all distances between pictures.
@@ -29,6 +30,7 @@ from tutelage.core.data import Array, Course, Floats32, Ints, Modality, Rng, Tab
 from tutelage.core.method import method
 from tutelage.kit.copies import repeated
 from tutelage.kit.courses import bagged, course
+from tutelage.kit.halves import halved
 from tutelage.kit.split import content_keys
 from tutelage.kit.strata import strata
 
@@ -45,6 +47,8 @@ class Digits:
     task: Literal["digit", "odd_even"] = "digit"  # ten classes, or even and odd
     copies: Annotated[int, Field(ge=1)] = 1  # how often a row of the pool stands there at most, with noise
     bags: Annotated[int, Field(ge=1)] | None = None  # rows in a bag; None: no bags
+    gold: Annotated[float, Field(gt=0, lt=1)] | None = None  # share of the pool, at random, in a part `gold` instead
+    from_gold: bool = False  # that part is the pool
 
     holds: ClassVar[frozenset[Modality]] = frozenset({"vector"})
     card: ClassVar[str] = """Source: Optical recognition of handwritten digits (Alpaydin and Kaynak, 1998), the 1,797
@@ -75,7 +79,7 @@ start_per_class looks at the answers to pick the rows that are bought first."""
             self.pool,
             notes,
         )
-        return bagged(repeated(made, self.copies, rng), self.bags, rng)
+        return halved(bagged(repeated(made, self.copies, rng), self.bags, rng), self.gold, self.from_gold, rng)
 
 
 class Split(NamedTuple):

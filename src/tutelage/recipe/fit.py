@@ -9,8 +9,11 @@ from tutelage.core import parts as shelf
 from tutelage.core.data import Pool
 from tutelage.core.descent import CanDescend, NeedsOfKinds
 from tutelage.core.errors import Fault, Missing, Refused
+from tutelage.core.method import settings
+from tutelage.core.pupil import Pupil
 from tutelage.kit.episodes import episodes
 from tutelage.recipe.lines import Source
+from tutelage.recipe.pupils import changed, misfits, recipe_of, strange
 from tutelage.recipe.read import Read, overlay
 from tutelage.recipe.schema import STAGES, Recipe
 
@@ -43,6 +46,7 @@ class Parts(NamedTuple):
     rounds: int | None
     assess_every: int
     stop: Any = None  # asked after every round
+    first: Pupil | None = None  # the student, where it is taught before this recipe begins
 
 
 def fit(read: Read) -> dict[str, Parts]:
@@ -101,7 +105,38 @@ def fit_one(recipe: Recipe, source: Source, arm: str = "", first: str = "") -> P
         )
     if faults:
         raise Refused(dict.fromkeys(faults))
-    return Parts(data, student, tuple(steps), recipe.rounds, recipe.assess_every, stop)
+    taught = recipe.student.get("taught")
+    first_student = None if taught is None else shelf.pupil({**recipe.student, "taught": taught})
+    parts = Parts(data, student, tuple(steps), recipe.rounds, recipe.assess_every, stop, first_student)
+    faults = [Fault(source.place(fault.where, arm, first), *fault[1:]) for fault in _of_pupils(parts)]
+    if faults:
+        raise Refused(dict.fromkeys(faults))
+    return parts
+
+
+def _of_pupils(parts: Parts) -> list[Fault]:
+    """Faults of the students that are taught before: of their recipes, and of what is asked of them."""
+    faults: list[Fault] = []
+
+    def look(path: str, pupil: Pupil) -> Pupil:
+        if said := strange(pupil):
+            faults.append(Fault(f"{path}.taught", said))
+        elif pupil.taught is not None:
+            try:
+                fit_one(recipe_of(pupil, settings(parts.data)), Source("", {}))
+            except Refused as refused:
+                faults.extend(
+                    fault._replace(where=f"{path}.taught.{fault.where.lstrip(', ')}") for fault in refused.faults
+                )
+        return pupil
+
+    changed(parts, look)
+    for step in parts.steps:
+        for stage in STAGES:
+            for place, what, pupil in misfits(getattr(step, stage), stage):
+                help = _students(lambda cls, pupil=pupil: pupil.maker.reads & cls.reads)
+                faults.append(Fault(place, what, help))
+    return faults
 
 
 def resolved(parts: Parts, pool: Pool) -> Parts:

@@ -11,6 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from tutelage.core.errors import Fault, Refused, nearest
+from tutelage.recipe.arms import written_out
 from tutelage.recipe.lines import Source, parse
 from tutelage.recipe.schema import RECIPE_KEYS, STUDY_KEYS, Paper, Recipe, Spec, Study
 
@@ -69,14 +70,14 @@ def read_text(text: str, name: str, sets: Sequence[str] = (), kind: type[Study] 
     raw, source = _as_study(raw, source)
     for item in sorted(sets, key=_use_first):
         _set(raw, item)
-    study = _validated(kind, raw, source, "")
+    study = validated(kind, raw, source, "")
     first = next(iter(study.arms), "")
     recipes: dict[str, Recipe] = {}
     faults: list[Fault] = []
     for arm, difference in study.arms.items():
         whole = overlay(study.arms[first], difference) if arm != first else difference
         try:
-            recipes[arm] = _validated(Recipe, whole, source, arm, first)
+            recipes[arm] = validated(Recipe, whole, source, arm, first)
         except Refused as refused:
             faults.extend(fault for fault in refused.faults if fault not in faults)
     for arm in study.only:
@@ -85,6 +86,7 @@ def read_text(text: str, name: str, sets: Sequence[str] = (), kind: type[Study] 
             faults.append(Fault(source.place("only"), f"there is no arm called {arm!r}", help))
     if faults:
         raise Refused(faults)
+    recipes = written_out(recipes, source, first)
     kept = {arm: recipe for arm, recipe in recipes.items() if not study.only or arm in study.only}
     return Read(study, kept, source, text)
 
@@ -151,7 +153,8 @@ def _set(raw: dict[str, Any], item: str) -> None:
         place[keys[-1]] = value
 
 
-def _validated(kind: type[Any], raw: Any, source: Source, arm: str, first: str = "") -> Any:
+def validated(kind: type[Any], raw: Any, source: Source, arm: str, first: str = "") -> Any:
+    """`raw` as this kind of model. Refused with every fault at its line."""
     try:
         return kind.model_validate(raw)
     except ValidationError as error:
@@ -171,4 +174,4 @@ def _validated(kind: type[Any], raw: Any, source: Source, arm: str, first: str =
         raise Refused(faults) from None
 
 
-__all__ = ["BUILT_IN", "Paper", "Read", "built_in", "overlay", "read", "read_text", "text_of"]
+__all__ = ["BUILT_IN", "Paper", "Read", "built_in", "overlay", "read", "read_text", "text_of", "validated"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from tutelage.recipe.conditions import Contrast, Follows, Measure
+from tutelage.recipe.conditions import IN_ITS_UNIT, Contrast, Follows, Measure
 from tutelage.report.axes import between
 from tutelage.report.costs import plain_unit, scale
 from tutelage.report.words import SHARES, places, score_name, shown
@@ -65,7 +65,12 @@ def quantity(asked: Condition | Measure, unit: str, size: float = 0.0) -> Quanti
     if measure.use == "cost_to":
         by, word = scale(measure.per or unit, size)
         return Quantity(f"{plain_unit(measure.per or unit)} {goal(measure)}", word, word, by, _decimals(size * by))
-    if measure.use not in {"last", "area"}:
+    if measure.use == "recovered":
+        gap = f"from {measure.floor} to {measure.ceiling}"
+        return Quantity(f"share of the gap in {score_name(measure.of)} {gap} that is recovered", "", "", 1.0, 2)
+    if measure.use == "fact":
+        return Quantity(score_name(measure.of), "", "", 1.0, 3)
+    if measure.use not in IN_ITS_UNIT:
         return _lifetime(measure)
     share = measure.of in SHARES
     name = f"{score_name(measure.of)}{OVER_CURVE if measure.use == 'area' else ''}"

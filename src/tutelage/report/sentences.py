@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from tutelage.recipe.conditions import Contrast, Follows, Measure
+from tutelage.recipe.conditions import IN_ITS_UNIT, Contrast, Follows, Measure
 from tutelage.report.axes import number
 from tutelage.report.costs import UNCOUNTED, plain_unit, said
 from tutelage.report.quantity import Quantity, goal, quantity
@@ -173,9 +173,11 @@ def _sides(condition: Contrast) -> tuple[str, str] | None:
 def _where(condition: Condition, arms: Mapping[str, ArmOf], unit: str) -> str:
     """In which number and at which cost: the last one that all arms reached, or the whole curve up to it."""
     measure = condition.measure
-    if measure.use not in {"last", "area"}:
+    if measure.use not in IN_ITS_UNIT:
         return "" if alone(condition) else f"in {quantity(condition, unit).name}"
     score = "" if measure.of == "accuracy" or alone(condition) else f"in {score_name(measure.of)} "
+    if measure.use == "final":
+        return f"{score}in the end"
     ends = _ends([arms[name] for name in condition.arms if name in arms], measure, unit)
     if not ends:
         return score.strip()

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tutelage.kit.intervals import LEVEL
-from tutelage.recipe.conditions import Contrast
+from tutelage.recipe.conditions import IN_ITS_UNIT, Contrast
 from tutelage.report.quantity import Quantity, quantity_of
 from tutelage.report.sentences import Said, alone, limit, sentence
 from tutelage.report.words import SIGNS, chance, count, percent
@@ -48,7 +48,7 @@ def headlines(judged: Sequence[Judged], arms: Sequence[ArmOf], unit: str) -> lis
 def badge(judged: Judged) -> str:
     """Better, worse and tie for a plain difference on a score; held and refuted for any other statement."""
     condition = judged.condition
-    plain = condition.pair is not None and condition.measure.use in {"last", "area"} and limit(condition) >= 0
+    plain = condition.pair is not None and condition.measure.use in IN_ITS_UNIT and limit(condition) >= 0
     statement = isinstance(condition, Contrast) and condition.within is not None
     return judged.verdict if plain and not statement else judged.outcome
 

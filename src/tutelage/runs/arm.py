@@ -24,11 +24,12 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from tutelage.before import played
 from tutelage.core.data import Course, Label
 from tutelage.core.digest import digest
 from tutelage.core.errors import ContractBroken, Waiting
 from tutelage.core.rng import stream
-from tutelage.loop import Round, Run, rounds
+from tutelage.loop import Round, Run
 from tutelage.recipe.fit import fit_one
 from tutelage.runs.answered import answered, ask
 from tutelage.runs.journal import Journal, lines
@@ -65,8 +66,8 @@ def _execute(record: Record, arm: str, seed: int, place: Path) -> str:
     last: Round | None = None
     try:
         salt = f"{arm}/" if recipe.luck == "own" else ""
-        played = rounds(Run(parts, course, seed, purse, scratch, salt))
-        for one in _written(played, journal, purse, place, course, before, done):
+        run = Run(parts, course, seed, purse, scratch, salt)
+        for one in _written(played(run), journal, purse, place, course, before, done):
             last = one
             _empty(scratch)
         (place / "queue.jsonl").unlink(missing_ok=True)

@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from tutelage.before import no_part
 from tutelage.core.data import Course
 from tutelage.core.errors import Fault, nearest
 from tutelage.core.ledger import UNITS
 from tutelage.core.parts import name_of
+from tutelage.core.pupil import Pupil
 from tutelage.kit.episodes import episodes, without_episode
 from tutelage.recipe.fit import Parts, Step
+from tutelage.recipe.pupils import changed, part_of
 from tutelage.recipe.read import Read
 from tutelage.study.contrast import needed
 from tutelage.study.limits import too_much
@@ -48,7 +51,7 @@ def of_material(read: Read, parts: Mapping[str, Parts], courses: Mapping[str, Co
             return read.source.place(path, arm, first)
 
         found = [*_exams(built, courses[arm], place), *_answers(built, courses[arm], place)]
-        found += _episodes(built, courses[arm], place)
+        found += [*_episodes(built, courses[arm], place), *_parts(built, courses[arm], place)]
         found = found or list(_labels(read, built.steps[0], courses[arm], place))
         faults.extend(fault for fault in found if fault not in faults)
     return faults or list(dict.fromkeys(too_much(read, parts, courses)))
@@ -77,6 +80,20 @@ def _episodes(parts: Parts, course: Course, place: Any) -> Iterator[Fault]:
     if count and (parts.rounds or 0) > count:
         what = f"the recipe asks for {parts.rounds} rounds, and the data come in {count} episodes, one a round"
         yield Fault(place("rounds"), what, f"leave rounds out, or use at most {count}")
+
+
+def _parts(parts: Parts, course: Course, place: Any) -> list[Fault]:
+    """Every student that is taught on a part of these data finds it there."""
+    faults: list[Fault] = []
+
+    def look(path: str, pupil: Pupil) -> Pupil:
+        name = part_of(pupil)
+        if name and name not in course.parts:
+            faults.append(no_part(place(f"{path}.taught.data.part"), name, course))
+        return pupil
+
+    changed(parts, look)
+    return faults
 
 
 def _answers(parts: Parts, course: Course, place: Any) -> Iterator[Fault]:

@@ -11,7 +11,7 @@ import numpy as np
 from tutelage.core.data import Array, Floats, Ints
 from tutelage.core.digest import digest
 from tutelage.kit.intervals import rank_trend
-from tutelage.recipe.conditions import OF_A_CURVE, Contrast, Follows, Measure
+from tutelage.recipe.conditions import IN_ITS_UNIT, OF_A_CURVE, Contrast, Follows, Measure
 from tutelage.runs.record import Record
 from tutelage.study.lifelong import courses, lifelong
 from tutelage.study.measure import censored, curve, is_mean, items, per_seed, told
@@ -30,10 +30,11 @@ class Table(NamedTuple):
 
 
 def needed(condition: Condition) -> set[str]:
-    """Every arm that a condition reads, experts included."""
+    """Every arm that a condition reads, experts, floors and ceilings included."""
     measures = [condition.measure, *([condition.knob] if isinstance(condition, Follows) else [])]
     experts = {arm for one in measures if isinstance(one, Measure) for arm in one.experts.values()}
-    return {*condition.arms} | experts
+    sides = {arm for one in measures if isinstance(one, Measure) for arm in (one.floor, one.ceiling) if arm}
+    return {*condition.arms} | experts | sides
 
 
 def differences(record: Record, condition: Condition) -> tuple[Floats, str]:
@@ -47,11 +48,26 @@ def numbers(record: Record, arm: str, measure: Measure, among: Sequence[str] = (
         return per_seed(record, arm, measure, among)
     if measure.use == "fact":
         return told(record, arm, measure.of)
+    if measure.use == "recovered":
+        return recovered(record, arm, measure)
     experts = tuple(measure.experts.items())
     states = [[record.state(one, seed).digest for one in (arm, *measure.experts.values())] for seed in record.seeds]
     lives = [_life(record, arm, seed, measure.of, experts, digest(state))
              for seed, state in zip(record.seeds, states, strict=True)]  # fmt: skip
     return np.array([life[measure.use] for life in lives], dtype=np.float64)
+
+
+def recovered(record: Record, arm: str, measure: Measure) -> Floats:
+    """(S,) (final - floor) / (ceiling - floor), the performance gap recovered of Burns et al. (2023), section 3.
+
+    NaN where unfinished, and where the ceiling is not better than the floor, so that there is no gap.
+    """
+    final = Measure(use="final", of=measure.of)
+    mine, floor, ceiling = (per_seed(record, one, final) for one in (arm, measure.floor, measure.ceiling))
+    higher = curve(record, measure.floor, record.seeds[0], final).higher_is_better
+    gap = ceiling - floor
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(gap > 0 if higher else gap < 0, (mine - floor) / gap, np.nan)
 
 
 @functools.lru_cache(maxsize=4096)  # one lifetime has some fifteen numbers, and reading it opens every round
@@ -86,12 +102,13 @@ def _contrast(record: Record, condition: Contrast) -> tuple[Floats, str]:
     total = sum(of * numbers(record, arm, measure, arms) for arm, of in condition.of.items())
     made = _sign(record, condition) * np.asarray(total, dtype=np.float64)
     if np.isnan(made).any():
-        curved = measure.use in OF_A_CURVE
-        return made, (
-            "the arms never reached a common cost, so there is nothing to compare"
-            if curved
-            else f"{_named(measure)} is not defined at every seed"
-        )
+        if measure.use in OF_A_CURVE:
+            return made, "the arms never reached a common cost, so there is nothing to compare"
+        if measure.use == "recovered":
+            count = int(np.isnan(made).sum())
+            where = f"at {count} of {len(made)} seeds {measure.ceiling} is not better than {measure.floor}"
+            return made, f"no gap to recover: {where}"
+        return made, f"{_named(measure)} is not defined at every seed"
     if measure.use != "cost_to":
         return made, ""
     never = {arm: censored(record, arm, measure, arms) for arm in arms}
@@ -127,4 +144,4 @@ def _sign(record: Record, condition: Contrast) -> float:
 
 
 def _named(measure: Measure) -> str:
-    return measure.of if measure.use in {"last", "area"} else f"{measure.use} of {measure.of}"
+    return measure.of if measure.use in IN_ITS_UNIT else f"{measure.use} of {measure.of}"

@@ -30,7 +30,7 @@ from tutelage.kit.intervals import (
     squares,
     t_interval,
 )
-from tutelage.recipe.conditions import Contrast, Follows
+from tutelage.recipe.conditions import IN_ITS_UNIT, Contrast, Follows
 from tutelage.recipe.schema import Study
 from tutelage.runs.record import Record
 from tutelage.study.contrast import Condition, differences, needed, table
@@ -155,7 +155,7 @@ def again(stored: Sequence[float], sides: Squares | None, condition: Condition, 
 
 
 def _judged(record: Record, condition: Condition, level: float) -> Judged:
-    in_its_unit = isinstance(condition, Contrast) and condition.measure.use in {"last", "area"}
+    in_its_unit = isinstance(condition, Contrast) and condition.measure.use in IN_ITS_UNIT
     tie = record.read().study.tie if in_its_unit else None
     found, note = differences(record, condition)
     values = tuple(float(one) for one in found)

@@ -2,14 +2,13 @@
 
     last    = the last value at or below the highest cost that all compared arms reached
     area    = (1 / (c_k - c_1)) sum_j (v_j + v_(j+1)) / 2 * (c_(j+1) - c_j),    the trapezoid mean height of the curve
+    final   = the value of the last round, whatever it cost
     cost_to = min(first cost with a value at least `level`, the highest common cost)
     fact    = what a stage said under this name when it last said it, whatever that cost
 
-over the costs c that all arms of a comparison reached (one arm alone: over its own). A curve without width, one
-point, has its value as area; a constant curve gives the constant. Both are weighted means of the curve's values, so
-they can be taken apart item by item with the same weights. A curve that never reaches the level is censored at the
-highest common cost: over seeds, cost_to is the restricted mean of survival analysis (Royston and Parmar 2013), which
-needs no guess about what lies beyond.
+over the costs c that all arms of a comparison reached (one arm alone: over its own). A curve of one point has its value
+as area. Last, final and area are weighted means of the curve's values, so they can be taken apart item by item. A curve
+that never reaches the level is censored at the highest common cost, a restricted mean (Royston and Parmar 2013).
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ import numpy as np
 
 from tutelage.core.data import Array, Floats, Ints
 from tutelage.core.errors import Fault, Refused, nearest
-from tutelage.recipe.conditions import Measure
+from tutelage.recipe.conditions import IN_ITS_UNIT, Measure
 from tutelage.runs.journal import lines
 from tutelage.runs.record import Record, arrays
 
@@ -114,11 +113,12 @@ def censored(record: Record, arm: str, measure: Measure, among: Sequence[str] = 
 
 
 def reach(record: Record, seed: int, measure: Measure, arms: Sequence[str]) -> tuple[float, float]:
-    """The lowest and the highest cost that all these arms reached; (0, -1) when there is none."""
+    """The lowest and the highest cost that all these arms reached; (0, -1) when there is none. final: any cost."""
     curves = [curve(record, one, seed, measure).costs for one in arms]
     if any(len(costs) == 0 for costs in curves):
         return 0.0, -1.0
-    return max(float(costs[0]) for costs in curves), min(float(costs[-1]) for costs in curves)
+    pick = max if measure.use == "final" else min
+    return max(float(costs[0]) for costs in curves), pick(float(costs[-1]) for costs in curves)
 
 
 def value(mine: Curve, measure: Measure, within: tuple[float, float]) -> float:
@@ -155,7 +155,7 @@ def weights(costs: Floats, use: str, within: tuple[float, float]) -> Floats:
     last = int(np.searchsorted(costs, high, side="right")) - 1
     if last < 0 or high < low:
         return made
-    if use == "last" or high == low:
+    if use in {"last", "final"} or high == low:
         made[last] = 1.0
         return made
     first = max(int(np.searchsorted(costs, low, side="right")) - 1, 0)
@@ -173,7 +173,7 @@ def items(record: Record, arm: str, seed: int, measure: Measure, among: Sequence
 
     Empty for a measure that is no weighted mean of the curve's values.
     """
-    if measure.use not in {"last", "area"}:
+    if measure.use not in IN_ITS_UNIT:
         return Items(np.zeros(0, dtype=np.int64), np.zeros(0), None)
     mine = curve(record, arm, seed, measure)
     shares = weights(mine.costs, measure.use, reach(record, seed, measure, tuple(dict.fromkeys((arm, *among)))))

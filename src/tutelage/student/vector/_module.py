@@ -14,7 +14,7 @@ from tutelage.core.errors import ContractBroken
 from tutelage.kit.blocks import Columns, columns
 from tutelage.kit.descent import as_tensors
 from tutelage.student.vector._network import Layer
-from tutelage.student.vector._standard import Standard
+from tutelage.student.vector._standard import Features
 
 
 class Network(torch.nn.Module):  # type: ignore[misc]
@@ -58,11 +58,11 @@ class Read(NamedTuple):
         return Batch(kind, self.x[at], as_tensors(given), self.weight[at])
 
 
-def read(lessons: Lessons, standard: Standard) -> Read:
+def read(lessons: Lessons, standard: Features) -> Read:
     """Lessons about one vector each, in the standard of the student. ContractBroken for bags."""
     if any(block.about.starts is not None for block in lessons):
-        raise ContractBroken("a student of vectors reads lessons about one row each, not bags")
-    none = np.zeros((0, len(standard.mean)), dtype=np.float32)
+        raise ContractBroken("a network reads lessons about one row each, not bags")
+    none = np.zeros((0, standard.width), dtype=np.float32)
     x = np.concatenate([none, *(standard.of(block.about.examples()) for block in lessons)])
     held = columns(lessons)
     return Read(torch.from_numpy(x), held, torch.from_numpy(held.weight.astype(np.float32)))

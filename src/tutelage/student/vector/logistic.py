@@ -2,7 +2,8 @@
 
     p(c | x) = softmax(W^T z + b),  z = (x - mean) / deviation;   W, b minimise  sum_i w_i CE_i + |W|^2 / (2 strength)
 
-Mean and deviation come from the pool's unlabelled vectors at the start and stay. Its embedding is z.
+Mean and deviation come from the pool's unlabelled vectors at the start and stay. `components: k` puts their first k
+principal components in place of the vectors, for a student that sees little. Its embedding is z.
 
 Source: Cox (1958), extended to many classes as in Hastie, Tibshirani and Friedman (2009), section 4.4.
 Neutral limit: as `strength` falls to 0 the answer to every vector is the lessons' class frequencies.
@@ -32,7 +33,7 @@ from tutelage.core.method import method, settings
 from tutelage.core.stages import CanEmbed, CanFit, CanWeigh, Spend
 from tutelage.student import _head
 from tutelage.student._head import Head
-from tutelage.student.vector._standard import Standard, standard
+from tutelage.student.vector._standard import Features, Reduced, Standard, reduced, standard
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,7 @@ class LogisticStudent:
     """A fixed standardisation and a head."""
 
     maker: Logistic
-    standard: Standard
+    standard: Features
     head: Head
 
     @property
@@ -49,11 +50,12 @@ class LogisticStudent:
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        return digest(settings(self.maker), self.embeds_as, self.head.fingerprint)
+        said = {key: value for key, value in settings(self.maker).items() if value is not None}
+        return digest(said, self.embeds_as, self.head.fingerprint)
 
     @functools.cached_property
     def embeds_as(self) -> str:
-        return digest("vector.logistic", self.standard.mean, self.standard.deviation)
+        return digest("vector.logistic", *self.standard.marks())
 
     def embed(self, pool: Pool, side: str = "") -> Floats32:
         return self.standard.of(pool)
@@ -68,23 +70,29 @@ class LogisticStudent:
         return replace(self, head=self.head.fitted(lessons, self.standard.of, spend))
 
     def save(self, folder: Path) -> None:
-        _head.save(folder, self.maker, self, {**self.head.arrays(), **self.standard._asdict()})
+        _head.save(folder, self.maker, self, {**self.head.arrays(), **self.standard.arrays()})
 
 
 @method
 class Logistic:
     strength: Annotated[float, Field(gt=0)] = 1.0  # scikit-learn's C; larger trusts the lessons more
     standardise: bool = True
+    components: Annotated[int, Field(ge=1)] | None = None  # principal components of the vectors; None: all they hold
 
     reads: ClassVar[frozenset[Modality]] = frozenset({"vector"})
     can: ClassVar[Kinds] = frozenset({CanWeigh, CanEmbed, CanFit})
 
     def begin(self, pool: Pool, rng: Rng) -> LogisticStudent:
-        return LogisticStudent(self, standard(pool, self.standardise), Head(pool.labels, self.strength))
+        held: Features = standard(pool, self.standardise)
+        if self.components is not None:
+            held = reduced(pool, self.components, self.standardise)
+        return LogisticStudent(self, held, Head(pool.labels, self.strength))
 
     def width(self, pool: Pool) -> Width:
-        """Every number of a vector counts."""
-        return _head.vectors(pool)
+        """Every number of a vector counts, or of its components."""
+        whole = _head.vectors(pool)
+        size = min(whole.columns, self.components or whole.columns)
+        return Width(size, size, True)
 
     def flop(self, lot: Lot) -> Work:
         """Of one fit: as many evaluations as the solver takes."""
@@ -92,7 +100,9 @@ class Logistic:
 
     def load(self, folder: Path) -> LogisticStudent:
         labels, arrays = _head.read(folder, self)
-        held = Standard(arrays["mean"], arrays["deviation"])
+        held: Features = Standard(arrays["mean"], arrays["deviation"])
+        if self.components is not None:
+            held = Reduced(arrays["centre"], arrays["axes"], Standard(arrays["mean"], arrays["deviation"]))
         student = LogisticStudent(self, held, Head(labels, self.strength).with_arrays(labels, arrays))
         _head.checked(folder, student)
         return student

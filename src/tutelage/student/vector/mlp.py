@@ -23,7 +23,7 @@ Neutral limit: with `hidden: []` and l2 = 1 / (strength * sum of weights) it ten
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -37,20 +37,24 @@ from tutelage.core.descent import CanDescend, CanGrow, Encoded, Scores, Vectors
 from tutelage.core.digest import digest
 from tutelage.core.forecast import Lot, Width, Work
 from tutelage.core.method import method, settings
+from tutelage.core.parts import name_of
 from tutelage.core.stages import CanEmbed, CanFit, CanWeigh, Spend
 from tutelage.kit.targets import longest, targets
 from tutelage.student import _head
 from tutelage.student.vector._network import Layer, Plan, begun, hidden, probs, trained
-from tutelage.student.vector._standard import Standard, standard
+from tutelage.student.vector._standard import Features, Standard, standard
 
 
 @dataclass(frozen=True, eq=False)
 class MlpStudent:
-    """first: the hidden layers as drawn. layers, top: as they are now; top None: no lesson yet."""
+    """first: the hidden layers as drawn. layers, top: as they are now; top None: no lesson yet.
 
-    maker: Mlp
+    Students of other features (`vector.kernel`, `text.mlp`) are the same network over another `standard`.
+    """
+
+    maker: Any  # with hidden, epochs, batch, lr and l2
     names: tuple[str, ...]
-    standard: Standard
+    standard: Features
     first: tuple[Layer, ...]
     layers: tuple[Layer, ...]
     top: Layer | None = None
@@ -65,7 +69,7 @@ class MlpStudent:
 
     @functools.cached_property
     def embeds_as(self) -> str:
-        return digest("vector.mlp", [*self.standard], [list(layer) for layer in self.layers])
+        return digest(name_of(type(self.maker)), self.standard.marks(), [list(layer) for layer in self.layers])
 
     def embed(self, pool: Pool, side: str = "") -> Floats32:
         return _head.dense(pool, lambda batch: hidden(self.layers, self.standard.of(batch)))
@@ -77,7 +81,7 @@ class MlpStudent:
         return _head.dense(pool, lambda batch: probs(self.layers, top, self.standard.of(batch)))
 
     def answer(self, pool: Pool, rng: Rng) -> Block:
-        return _head.answered(pool, self.probs(pool), self.names, "vector.mlp")
+        return _head.answered(pool, self.probs(pool), self.names, name_of(type(self.maker)))
 
     def fit(self, lessons: Lessons, rng: Rng, spend: Spend | None = None) -> MlpStudent:
         wanted = targets(lessons, self.names)
@@ -89,7 +93,7 @@ class MlpStudent:
         start = Layer(np.zeros((width, len(seen)), np.float32), np.zeros(len(seen), np.float32))
         plan = Plan(self.maker.epochs, self.maker.batch, self.maker.lr, self.maker.l2)
         if spend is not None:
-            spend(plan.flop([len(self.standard.mean), *self.maker.hidden, len(seen)], len(x)))
+            spend(plan.flop([self.standard.width, *self.maker.hidden, len(seen)], len(x)))
         layers, top = trained(self.first, start, x, wanted.probs[:, seen], wanted.weight, plan, rng)
         return replace(self, names=wanted.labels, layers=layers, top=_widened(top, seen, len(wanted.labels)))
 
@@ -103,7 +107,7 @@ class MlpStudent:
         """Faces `scores` and `vectors`. A class of probability 0 starts as every class does: weights and bias 0."""
         from tutelage.student.vector._module import Network
 
-        width = self.first[-1].weights.shape[1] if self.first else len(self.standard.mean)
+        width = self.first[-1].weights.shape[1] if self.first else self.standard.width
         classes = len(self.names)
         top = self.top or Layer(np.zeros((width, classes), np.float32), np.zeros(classes, np.float32))
         return Network(self.layers, top._replace(bias=np.where(np.isfinite(top.bias), top.bias, np.float32(0))))
@@ -125,7 +129,7 @@ class MlpStudent:
         named = {"first": self.first, "layer": self.layers, "top": tops}
         held = {f"{n}.{i}.{part}": array for n, layers in named.items() for i, layer in enumerate(layers)
                 for part, array in layer._asdict().items()}  # fmt: skip
-        return {**self.standard._asdict(), **held}
+        return {**self.standard.arrays(), **held}
 
 
 @method
@@ -159,13 +163,18 @@ class Mlp:
         return tuple(a * b for a, b in pairwise(widths))
 
     def load(self, folder: Path) -> MlpStudent:
-        labels, arrays = _head.read(folder, self)
-        depth = range(len(self.hidden))
-        first, layers = (_layers(arrays, [f"{name}.{i}" for i in depth]) for name in ("first", "layer"))
-        top = _layers(arrays, ["top.0"])[0] if "top.0.bias" in arrays else None
-        student = MlpStudent(self, labels, Standard(arrays["mean"], arrays["deviation"]), first, layers, top)
-        _head.checked(folder, student)
-        return student
+        return loaded(self, folder, lambda arrays: Standard(arrays["mean"], arrays["deviation"]))
+
+
+def loaded(maker: Any, folder: Path, features: Callable[[Mapping[str, Array]], Features]) -> MlpStudent:
+    """A saved network over the features that its arrays give. Refused when it does not come back as it was."""
+    labels, arrays = _head.read(folder, maker)
+    depth = range(len(maker.hidden))
+    first, layers = (_layers(arrays, [f"{name}.{i}" for i in depth]) for name in ("first", "layer"))
+    top = _layers(arrays, ["top.0"])[0] if "top.0.bias" in arrays else None
+    student = MlpStudent(maker, labels, features(arrays), first, layers, top)
+    _head.checked(folder, student)
+    return student
 
 
 def _layers(arrays: Mapping[str, Array], names: Sequence[str]) -> tuple[Layer, ...]:
