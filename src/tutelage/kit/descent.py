@@ -26,6 +26,7 @@ from tutelage.core.data import Ints, Rng
 from tutelage.core.descent import Batch, Opened
 from tutelage.core.errors import ContractBroken, TutelageError
 from tutelage.core.stages import Memory, Penalty
+from tutelage.kit.matrices import multiplied
 from tutelage.kit.optimiser import How, begun, pace, resume, state_of
 
 PLAIN = (DistributedType.NO, DistributedType.MULTI_CPU, DistributedType.MULTI_GPU)
@@ -68,14 +69,12 @@ class _Loss(torch.nn.Module):  # type: ignore[misc]
 def flop(opened: Opened, visits: int, lengths: Ints | None = None) -> float:
     """FLOP of showing `visits` lessons: (4 P + 2 P_open) a position, P entries of matrices, P_open those that may move.
 
-    2 P forward, 2 P back through the activations, 2 P_open for the gradient of the weights. Vectors of weights, scores
-    of attention and the optimiser are left out. A lesson is one position, or on average as many as `lengths` says.
+    2 P forward, 2 P back through the activations, 2 P_open for the gradient of the weights. Vectors of weights, tables
+    that are looked up, scores of attention and the optimiser are left out. A lesson is one position, or `lengths`.
     """
-    open_ = {name for group in opened.groups for name in group.names}
-    sizes = {name: one.numel() for name, one in opened.module.named_parameters() if one.ndim >= 2}
-    moving = sum(size for name, size in sizes.items() if name in open_)
-    positions = visits * (1.0 if lengths is None else float(np.mean(lengths)))
-    return flop_of(sum(sizes.values()), moving, positions)
+    sizes = multiplied(opened.module)
+    moving = sum(sizes.get(name, 0) for group in opened.groups for name in group.names)
+    return flop_of(sum(sizes.values()), moving, visits * (1.0 if lengths is None else float(np.mean(lengths))))
 
 
 def flop_of(size: float, moving: float, positions: float) -> float:
@@ -153,7 +152,7 @@ def _accelerator(precision: str) -> Any:
 
 
 def _opened_only(opened: Opened) -> dict[str, Any]:
-    """The parameters that may move, by name; every other one is frozen."""
+    """The parameters that may move, by name, with numbers of their own; every other one is frozen."""
     every = dict(opened.module.named_parameters())
     names = [name for group in opened.groups for name in group.names]
     if len(set(names)) < len(names) or not set(names) <= set(every):
@@ -161,6 +160,7 @@ def _opened_only(opened: Opened) -> dict[str, Any]:
         raise ContractBroken(f"an adapter opens each parameter once, and only those there are; not {', '.join(wrong)}")
     for name, parameter in every.items():
         parameter.requires_grad_(name in names)
+        parameter.data = parameter.data.clone() if name in names else parameter.data  # they may be a student's too
     return {name: every[name] for name in names}
 
 

@@ -84,7 +84,7 @@ class Gradient:
             return {}
         sizes = student.matrices(lot)
         amount = flop_of(sum(sizes), sum(sizes[opened]), lot.rows * self.passes)
-        return {"flop": Work(amount, float(self.passes).is_integer())}
+        return {"flop": Work(amount, float(self.passes).is_integer() and lot.width.exact)}
 
     def learn(self, syllabus: Syllabus, penalty: Penalty | None, view: View, rng: Rng) -> Learned:
         """A new student; without an update the present one, and its memory as it was."""
