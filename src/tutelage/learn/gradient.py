@@ -79,7 +79,9 @@ class Gradient:
 
     def work(self, student: Any, lot: Lot) -> Mapping[str, Work]:
         """The FLOP of the updates, where student and adapter say which matrices there are and which of them move."""
-        opened = {"full": slice(None), "head_only": slice(-1, None)}.get(name_of(type(self.adapter)))
+        opened = {"full": slice(None), "head_only": slice(-1, None), "bias_only": slice(-1, None)}.get(
+            name_of(type(self.adapter))
+        )
         if opened is None or not isinstance(student, HasMatrices):
             return {}
         sizes = student.matrices(lot)
