@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -78,3 +79,41 @@ def llama_server():
     server = xllamacpp.Server(wanted)
     yield f"{server.listening_address}/v1"
     del server
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Of a family of encoders a folder with one of 2 layers of 16 numbers, its weights random, one token a letter."""
+    torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+    vocabulary = {token: code for code, token in enumerate([*marks, *"abcdefghijklmnopqrstuvwxyz?"])}
+    folders: dict[str, Path] = {}
+
+    def made(family: str) -> Path:
+        if family in folders:
+            return folders[family]
+        folder = folders[family] = tmp_path_factory.mktemp("models") / family
+        tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+        tokenizer.normalizer = normalizers.Lowercase()
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+            [pre_tokenizers.Whitespace(), pre_tokenizers.Split("", "isolated")]
+        )
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+        )
+        config = transformers.AutoConfig.for_model(
+            family, vocab_size=len(vocabulary), hidden_size=16, embedding_size=16, intermediate_size=32, num_hidden_layers=2,
+            num_attention_heads=4, max_position_embeddings=130, initializer_range=0.3,
+            pad_token_id=int(family in {"roberta", "xlm-roberta", "mpnet"}),
+            hidden_dropout_prob=0.1, **({"dim": 16, "hidden_dim": 32} if family == "distilbert" else {}),
+        )  # fmt: skip
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            model = transformers.AutoModel.from_config(config)
+        model.save_pretrained(folder)
+        tokenizer.save(str(folder / "tokenizer.json"))
+        return folder
+
+    return made

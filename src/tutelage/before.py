@@ -65,6 +65,9 @@ class Given:
     def pay(self, unit: str, keys: Sequence[str], values: Sequence[Any], amounts: Floats) -> None:
         self.held.update(zip(keys, values, strict=True))
 
+    def ask(self, unit: str, keys: Sequence[str]) -> int:
+        return self.around.ask(unit, keys)
+
     def part(self, name: str) -> Given:
         return replace(self, around=self.around.part(name))
 

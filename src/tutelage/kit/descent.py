@@ -28,6 +28,7 @@ from tutelage.core.data import Ints, Rng
 from tutelage.core.descent import Batch, Opened
 from tutelage.core.errors import ContractBroken, TutelageError
 from tutelage.core.stages import Memory, Penalty
+from tutelage.kit.matrices import multiplied
 from tutelage.kit.optimiser import How, begun, pace, resume, state_of
 
 PLAIN = (DistributedType.NO, DistributedType.MULTI_CPU, DistributedType.MULTI_GPU)
@@ -70,14 +71,12 @@ class _Loss(torch.nn.Module):  # type: ignore[misc]
 def flop(opened: Opened, visits: int, lengths: Ints | None = None) -> float:
     """FLOP of showing `visits` lessons: (4 P + 2 P_open) a position, P entries of matrices, P_open those that may move.
 
-    2 P forward, 2 P back through the activations, 2 P_open for the gradient of the weights. Vectors of weights, scores
-    of attention and the optimiser are left out. A lesson is one position, or on average as many as `lengths` says.
+    2 P forward, 2 P back through the activations, 2 P_open for the gradient of the weights. Vectors of weights, tables
+    that are looked up, scores of attention and the optimiser are left out. A lesson is one position, or `lengths`.
     """
-    open_ = {name for group in opened.groups for name in group.names}
-    sizes = {name: one.numel() for name, one in opened.module.named_parameters() if one.ndim >= 2}
-    moving = sum(size for name, size in sizes.items() if name in open_)
-    positions = visits * (1.0 if lengths is None else float(np.mean(lengths)))
-    return flop_of(sum(sizes.values()), moving, positions)
+    sizes = multiplied(opened.module)
+    moving = sum(sizes.get(name, 0) for group in opened.groups for name in group.names)
+    return flop_of(sum(sizes.values()), moving, visits * (1.0 if lengths is None else float(np.mean(lengths))))
 
 
 def flop_of(size: float, moving: float, positions: float) -> float:

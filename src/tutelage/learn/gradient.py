@@ -85,14 +85,16 @@ class Gradient:
 
     def work(self, student: Any, lot: Lot) -> Mapping[str, Work]:
         """The FLOP of the updates, where student and adapter say which matrices there are and which of them move."""
-        opened = {"full": slice(None), "head_only": slice(-1, None)}.get(name_of(type(self.adapter)))
+        opened = {"full": slice(None), "head_only": slice(-1, None), "bias_only": slice(-1, None)}.get(
+            name_of(type(self.adapter))
+        )
         if opened is None or not isinstance(student, HasMatrices):
             return {}
         sizes = student.matrices(lot)
         amount = flop_of(sum(sizes), sum(sizes[opened]), lot.rows * self.passes)
         if self._skips:
             return {"flop": Work(amount + 2.0 * sum(sizes) * lot.rows * self.passes, False)}
-        return {"flop": Work(amount, float(self.passes).is_integer())}
+        return {"flop": Work(amount, float(self.passes).is_integer() and lot.width.exact)}
 
     def learn(self, syllabus: Syllabus, penalty: Penalty | None, view: View, rng: Rng) -> Learned:
         """A new student; without an update the present one, and its memory as it was."""

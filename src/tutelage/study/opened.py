@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from tutelage.core.data import Course, Pool
 from tutelage.core.errors import Fault, Refused
 from tutelage.core.rng import stream
-from tutelage.core.stages import CanEmbed
+from tutelage.core.stages import CanEmbed, CanFit
 from tutelage.recipe.fit import Parts, fit
 from tutelage.recipe.read import Read
 from tutelage.runs.record import Record, changes, fingerprints
@@ -78,13 +78,14 @@ def _total(read: Read, parts: Mapping[str, Parts], courses: Mapping[str, Course]
 def _embed(read: Read, parts: Mapping[str, Parts], jobs: Sequence[Job], tick: Callable[[str], None]) -> None:
     """Fill the embedding cache once, before several workers would each do it.
 
-    Only for students whose embedding depends on no luck: two that begin differently name it alike.
+    Only for students whose embedding depends on no luck, two that begin differently name it alike, and where it is
+    looked at: by a stage, or by the student's own fit.
     """
     seen: set[str] = set()
     for job in jobs:
         recipe, built = read.recipes[job.arm], parts[job.arm]
         key = f"{job.seed} {_plain(recipe.data)} {_plain(recipe.student)}"
-        if key in seen or CanEmbed not in built.student.can or "text" not in built.student.reads & built.data.holds:
+        if key in seen or not _looked_at(built) or "text" not in built.student.reads & built.data.holds:
             continue
         seen.add(key)
         course = built.data.course(stream(job.seed, "data"))
@@ -96,6 +97,18 @@ def _embed(read: Read, parts: Mapping[str, Parts], jobs: Sequence[Job], tick: Ca
             for batch in material.batches(AT_ONCE):
                 tick(f"embedding {len(material)} texts")
                 one.embed(batch)
+
+
+def _looked_at(parts: Parts) -> bool:
+    """Whether a fit or a stage of these parts reads the student's embedding."""
+    stages = [
+        one
+        for step in parts.steps
+        for one in (step.choose, step.teach, step.order, step.learn, step.retain, step.recall)
+    ]
+    exams = [one for step in parts.steps for one in step.assess]
+    needs = {need for one in (*stages, *exams, parts.stop) if one is not None for need in one.needs}
+    return CanEmbed in parts.student.can and (CanEmbed in needs or CanFit in parts.student.can)
 
 
 def _material(course: Course) -> Iterator[Pool]:
