@@ -8,6 +8,7 @@ from tutelage.core.errors import Refused
 from tutelage.core.rng import stream
 from tutelage.data.digit_halves import DigitHalves
 from tutelage.data.digits import Digits
+from tutelage.toys import till
 
 
 def made(seed: int = 0, **settings: object):
@@ -18,7 +19,7 @@ def test_by_hand() -> None:
     """1,258 training pictures: 631 show 0-4, the first episode, and 627 show 5-9, the second; 179 of 5-9 are held out."""
     course = made()
     pool, exam = course.parts["pool"].pool, course.exams["exam"].truth[0]
-    codes = course.parts["pool"].answers.reveal(Rows(pool, np.arange(len(pool)))).given["label"]
+    codes = course.parts["pool"].answers.through(till()).reveal(Rows(pool, np.arange(len(pool)))).given["label"]
     episode = pool.column("episode").to_pylist()
     assert episode == ["public"] * 631 + ["private"] * 627
     assert codes[:631].max() == 4 and codes[631:].min() == 5
