@@ -77,7 +77,9 @@ def grafted(rank: int = 4) -> Speaks:
 
     with torch.random.fork_rng():
         torch.set_rng_state(torch.Generator().manual_seed(0).get_state())
-        return Speaks(inject_adapter_in_model(LoraConfig(r=rank, target_modules=["q_proj", "v_proj", "down_proj"]), llama()))
+        return Speaks(
+            inject_adapter_in_model(LoraConfig(r=rank, target_modules=["q_proj", "v_proj", "down_proj"]), llama())
+        )
 
 
 def opened(module: Any, keep: str = "") -> Opened:
@@ -154,4 +156,3 @@ def test_the_norm_of_a_tied_weight_has_its_cross_term() -> None:
     each = [torch.autograd.grad(module.losses(batch())[i], list(names.values()))[0].square().sum() for i in range(B)]
     torch.testing.assert_close(squares(kept), torch.stack(each), rtol=1e-4, atol=1e-6)
     assert apart is not None and ((apart - squares(kept)).abs() / squares(kept)).max() > 0.01
-

@@ -40,7 +40,9 @@ def notes(*sets: str) -> tuple[str, ...]:
 
 
 def test_what_breaks_the_count_is_refused_with_line_and_reason() -> None:
-    assert "order: private learning draws its batches at random, and as_given plans them" in misfits("order.use=as_given", "order.fixed=true")
+    assert "order: private learning draws its batches at random, and as_given plans them" in misfits(
+        "order.use=as_given", "order.fixed=true"
+    )
     assert "easy_first plans them" in misfits("order.use=easy_first")
     for retain in ("ewc", "replay"):
         assert f"{retain} brings earlier lessons back" in misfits(f"retain.use={retain}")
