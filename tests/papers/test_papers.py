@@ -128,9 +128,10 @@ def test_one_tiny_lifetime(key: str, tmp_path: Path, own_cache: Path) -> None:
 @pytest.mark.parametrize("key", [key for key in KEYS if lives_of(key, HALVES)])
 def test_one_tiny_private_half(key: str, tmp_path: Path, own_cache: Path) -> None:
     """Machinery only: 20 private pictures after the 631 that are open, and every private arm keeps its promise."""
-    found = claim(key, "99:100", ["data.private=20"], root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
+    sets = ["data.private=20", "only=[a, b, c]"]
+    found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
     assert found.outcome == "unclear" and found.judged and found.written is None
-    assert found.record["cost"]["labels"] == (631 + 20) * len(lives_of(key, HALVES))
+    assert found.record["cost"]["labels"] == (631 + 20) * 3
     assert 0 < found.record["cost"]["epsilon"] < math.inf
 
 
