@@ -80,7 +80,8 @@ class At(NamedTuple):
     def view(self, state: State, stage: str, student: Student | None = None) -> View:
         parts = {name: part.pool for name, part in self.run.course.parts.items() if name != "pool"}
         forgets = stage == "learn" and self.step.restart
-        memory = {} if forgets else state.memory.get(f"{self.step.name}.{stage}", {})
+        memory = state.memory.get(f"{self.step.name}.{stage}", {})
+        memory = _lasting(memory) if forgets else memory
         student = student or state.student
         till = self.run.till.part(self.path(stage))
         return View(state.pool, parts, state.lessons, student, state.first, self.step.name, self.number,
@@ -206,7 +207,7 @@ def _learn(at: At, state: State, new: Lessons, held: Lessons) -> tuple[State, Ro
         settled = step.retain.settle(before, new, at.view(state, "retain", learned.student), at.luck("retain"))
     with _timed(clock, "recall"):
         shown = step.recall.equip(at.view(state, "recall", settled.shown or settled.student), at.luck("recall"))
-    carried = {} if step.restart else learned.memory  # a learner that starts afresh would not read it
+    carried = _lasting(learned.memory) if step.restart else learned.memory
     state = at.remember(at.remember(state, "learn", carried), "retain", settled.memory)
     none = np.zeros(0, dtype=np.int64)
     with _timed(clock, "assess"):
@@ -221,6 +222,11 @@ def _lessons(at: At, state: State, new: Lessons, held: Lessons) -> tuple[Student
         return state.first, held
     past = state._replace(lessons=held[: len(held) - len(new)])
     return state.student, (*new, *at.step.retain.rehearse(new, at.view(past, "retain"), at.luck("retain.rehearse")))
+
+
+def _lasting(memory: Mapping[str, Any]) -> Memory:
+    """What a learner that starts afresh still knows: privacy that was spent cannot be had back."""
+    return {name: value for name, value in memory.items() if name == "privacy"}
 
 
 @contextmanager

@@ -58,13 +58,14 @@ FREE = {"digits": 10, "breast_cancer": 2}  # data that nobody has to fetch, and 
 
 
 LIVES = "digit_lifetimes"  # data that come in episodes, free as well
+HALVES = "digit_halves"  # in two of them, the second private
 
 
 def arms_of(key: str, free: bool) -> dict[str, Recipe]:
     """The arms over data that are free or not; of several that differ in their luck alone the first."""
     made: dict[str, tuple[str, Recipe]] = {}
     for arm, recipe in paper(key)[1].recipes.items():
-        if recipe.data["use"] != LIVES and (recipe.data["use"] in FREE) == free:
+        if recipe.data["use"] not in (LIVES, HALVES) and (recipe.data["use"] in FREE) == free:
             made.setdefault(recipe.model_copy(update={"luck": "shared"}).model_dump_json(), (arm, recipe))
     return dict(made.values())
 
@@ -108,12 +109,12 @@ def test_one_tiny_seed(key: str, tmp_path: Path, own_cache: Path) -> None:
     assert paid == [sum(labels for labels, _ in costs), sum(shares for _, shares in costs)]
 
 
-def lives_of(key: str) -> dict[str, Recipe]:
-    return {arm: recipe for arm, recipe in paper(key)[1].recipes.items() if recipe.data["use"] == LIVES}
+def lives_of(key: str, data: str = LIVES) -> dict[str, Recipe]:
+    return {arm: recipe for arm, recipe in paper(key)[1].recipes.items() if recipe.data["use"] == data}
 
 
 def test_every_paper_runs_one_tiny_seed() -> None:
-    assert all(arms_of(key, True) or arms_of(key, False) or lives_of(key) for key in KEYS)
+    assert all(arms_of(key, True) or arms_of(key, False) or lives_of(key) or lives_of(key, HALVES) for key in KEYS)
 
 
 @pytest.mark.slow
@@ -126,6 +127,17 @@ def test_one_tiny_lifetime(key: str, tmp_path: Path, own_cache: Path) -> None:
     assert found.outcome == "unclear" and found.judged and found.written is None
     whole = [recipe for recipe in lives_of(key).values() if "task" not in recipe.data]
     assert found.record["cost"]["labels"] == 1258 * (len(whole) + 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [key for key in KEYS if lives_of(key, HALVES)])
+def test_one_tiny_private_half(key: str, tmp_path: Path, own_cache: Path) -> None:
+    """Machinery only: 20 private pictures after the 631 that are open, and every private arm keeps its promise."""
+    sets = ["data.private=20", "only=[a, b, c]"]
+    found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
+    assert found.outcome == "unclear" and found.judged and found.written is None
+    assert found.record["cost"]["labels"] == (631 + 20) * 3
+    assert 0 < found.record["cost"]["epsilon"] < math.inf
 
 
 @pytest.mark.slow

@@ -21,14 +21,20 @@ def method(cls: type[T]) -> type[T]:
 
 
 def settings(part: Any) -> dict[str, Any]:
-    """The spec that builds `part` again: {"use": name, field: value, ...}; nested parts are nested specs."""
-    from tutelage.core.parts import name_of
+    """The spec that builds `part` again: {"use": name, field: value, ...}; nested parts are nested specs.
+
+    Settings that are grouped in a class of ours outside the rooms (learn.privacy) are a group without `use`.
+    """
+    from tutelage.core.parts import name_of, room_of
 
     def plain(value: Any) -> Any:
         if isinstance(value, Pupil):
             return value.spec()
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            return settings(value)
+            spec = settings(value)
+            if type(value).__module__.startswith("tutelage.kit.") and not room_of(type(value)):
+                del spec["use"]
+            return spec
         if isinstance(value, (tuple, list)):
             return [plain(item) for item in value]
         if isinstance(value, dict):

@@ -177,7 +177,8 @@ def camel(name: str) -> str:
 def missing_extra(what: str, module: str) -> Missing:
     """The error for an optional library that is not installed, with the line that installs it."""
     extras = {"torch": "text", "transformers": "text", "safetensors": "text", "peft": "text", "accelerate": "text",
-              "gguf": "text", "huggingface_hub": "text", "ray": "scale", "xllamacpp": "gguf-runtime"}  # fmt: skip
+              "gguf": "text", "huggingface_hub": "text", "ray": "scale", "xllamacpp": "gguf-runtime",
+              "opacus": "private"}  # fmt: skip
     extra = extras.get(module.partition(".")[0], "dev")
     return Missing(f"{what} needs the library {module!r}", f"pip install 'tutelage[{extra}]'")
 

@@ -9,6 +9,14 @@ A lesson of weight w pulls w times as hard as one of weight 1, one of weight 0 i
 up linearly over the share `warm_up` of its updates, then constant, linear or as half a cosine down to 0. The moments
 of the optimiser are memory: a run that goes on from the last student (restart: false) goes on with them.
 
+With `privacy` each lesson's own gradient is clipped, noise is added once a step, and the till is charged the epsilon
+that the call adds, before its first update (kit.privacy, kit.private_descent). Neighbours differ by one lesson. Every
+lesson is in a step with probability q = batch / n, so `batch` and `visits` are what is expected.
+Facts then: `epsilon` (of the run so far), `delta`, `sigma`, `rate` (q), and `clipped`, the share of gradients that were
+longer than clip; `clipped` and `loss` are read from the lessons without noise: keep them to yourself, as you would the
+lessons. The noise comes from the run's seed, so that a run can be repeated: who knows the seed can take it away, so a
+seed that guards people is not published.
+
 Facts: `lessons`, `loss` (weighted mean over the last pass, each lesson's just before its update, without the penalty),
 `updates` and `visits` (lessons shown), both as kit.batching.updates_and_rows says beforehand. The till is charged the
 FLOP of all updates before the first (kit.descent.flop).
@@ -19,8 +27,10 @@ so batches stay as large and a pass has fewer updates (kit/refill.py). Then `upd
 planned updates, and looking costs a forward pass: all of it has to be affordable, what was done is charged afterwards.
 
 Source: Robbins and Monro (1951); AdamW: Loshchilov and Hutter (2019), algorithm 2; cosine: their earlier paper (2017).
+Privacy: Abadi et al. (2016), algorithm 1; Li, Tramer, Liang and Hashimoto (2022), with Bu et al. (2022).
 Neutral limit: 0 passes, or no lesson of positive weight, is `nothing`; with all lessons in one batch, adamw without
-decay and a linear schedule it is the fit of `vector.mlp` with l2 = 0, from the student's present weights.
+decay and a linear schedule it is the fit of `vector.mlp` with l2 = 0, from the student's present weights. Private with
+sigma 0, clip inf and batch 0 it is itself without privacy.
 
 >>> from tutelage.core.parts import build
 >>> from tutelage.core.stages import Stage
@@ -40,7 +50,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tutelage.core.data import Array, Ints, Kinds, Rng, Supervision
 from tutelage.core.descent import Batch, CanDescend, CanGrow, CanSkip, Encoded, Opened
@@ -50,8 +60,11 @@ from tutelage.core.parts import build, name_of, part
 from tutelage.core.stages import Learned, Penalty, Syllabus, View, able
 from tutelage.kit.batching import Counts, Plan, Slice, mean_weight, planned, updates_and_rows, walk
 from tutelage.kit.descent import Turn, as_tensors, descended, flop, flop_of, steady
+from tutelage.kit.privacy import Privacy
+from tutelage.kit.private_descent import suits
 from tutelage.kit.refill import Filled, living, refilled
 from tutelage.kit.targets import longest
+from tutelage.learn._privately import privately_learned
 
 
 @method
@@ -68,6 +81,13 @@ class Gradient:
     warm_up: Annotated[float, Field(ge=0, le=1)] = 0.0  # share of the updates
     clip: Annotated[float, Field(gt=0)] | None = None  # largest norm of the whole gradient
     precision: Literal["fp32", "bf16"] = "fp32"
+    privacy: Privacy | None = None  # settings of kit.privacy; None: not private
+
+    @model_validator(mode="after")
+    def _clips_once(self) -> Gradient:
+        if self.privacy is not None and self.clip is not None:
+            raise ValueError("private learning clips every lesson's own gradient: say privacy.clip instead of clip")
+        return self
 
     @property
     def needs(self) -> Kinds:
@@ -98,6 +118,8 @@ class Gradient:
 
     def learn(self, syllabus: Syllabus, penalty: Penalty | None, view: View, rng: Rng) -> Learned:
         """A new student; without an update the present one, and its memory as it was."""
+        if self.privacy is not None:
+            suits(syllabus, penalty, self.objective)
         counts = updates_and_rows(syllabus, self)
         plan = planned(syllabus, self.passes)
         lessons = float(sum(block.size for block in plan.lessons))
@@ -114,6 +136,10 @@ class Gradient:
         with steady(torchs):
             opened = self.adapter.open(student.module, opens)
             most = flop(opened, counts.visits, encoded.lengths)
+            if self.privacy is not None:
+                view.till.pay("flop", (), (), np.array([most]))
+                made = privately_learned(self, opened, plan, encoded, prepared, facts, order, luck, view)
+                return made._replace(student=student.with_module(made.student))
             looks = 0.0
             if self._skips:  # forwards alone, half of what a frozen module would take
                 looks = flop(opened._replace(groups=()), counts.visits, encoded.lengths) / 2

@@ -12,6 +12,7 @@ from tutelage.core.errors import Fault, Missing, Refused
 from tutelage.core.method import settings
 from tutelage.core.pupil import Pupil
 from tutelage.kit.episodes import episodes
+from tutelage.recipe import private
 from tutelage.recipe.lines import Source
 from tutelage.recipe.pupils import changed, misfits, recipe_of, strange
 from tutelage.recipe.read import Read, overlay
@@ -97,6 +98,9 @@ def fit_one(recipe: Recipe, source: Source, arm: str = "", first: str = "") -> P
             misfits = _misfits(student, stages, exams, stop)
             faults.extend(Fault(source.place(f"{path}{at}" if at in difference else at, arm, first), *rest)
                           for at, *rest in misfits)  # fmt: skip
+    if private.twice(step.learn for step in steps):
+        what = "one step of a round may be private, since the account of one does not know of the other's"
+        faults.append(Fault(source.place("steps", arm, first), what, "say learn.privacy in one step alone"))
     if data is not None and student is not None and not (data.holds & student.reads):
         reads, holds = ", ".join(sorted(student.reads)), ", ".join(sorted(data.holds))
         help = _students(lambda cls: bool(cls.reads & data.holds))
@@ -163,6 +167,7 @@ def _misfits(student: Any, stages: dict[str, Any], exams: Iterable[Any], stop: A
     teach, learn = stages["teach"], stages["learn"]
     if teach is None or learn is None:
         return
+    yield from private.misfits(stages)
     retain = stages["retain"]
     if retain is not None and CanDescend in retain.needs and CanDescend not in learn.needs:
         what = f"{_name(retain)} holds weights back while they move, and {_name(learn)} moves none"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from tutelage.core.errors import Missing, Refused
 from tutelage.core.ledger import BOUGHT
 from tutelage.core.rng import stream
 from tutelage.recipe.fit import fit_one
+from tutelage.recipe.private import uncovered
 from tutelage.recipe.read import Read
 from tutelage.runs.record import ArmState, Record
 from tutelage.study.asked import Asked, Confused, asked, confused, label_names
@@ -158,6 +159,19 @@ def _courses(read: Read, seed: int) -> tuple[dict[str, Course], tuple[str, ...]]
     return made, ()
 
 
+def _uncovered(record: Record) -> Iterator[str]:
+    """What an arm with private learning did to the same rows without noise; Missing parts cannot be asked."""
+    read = record.read()
+    for name, recipe in read.recipes.items():
+        try:
+            parts = fit_one(recipe, read.source, name)
+        except (Refused, Missing):
+            continue  # the note about the data says already that this recipe cannot be built here
+        found = uncovered(parts.steps, parts.student, parts.stop)
+        if found:
+            yield f"{name} learns privately. Not private, and in no epsilon: {'; '.join(found)}."
+
+
 def _notes(record: Record, courses: Mapping[str, Course], judged: tuple[Judged, ...]) -> list[str]:
     notes = [note for course in courses.values() for note in course.notes]
     bought: Ints = np.array([course.bought for course in courses.values() if course.bought], dtype=np.int64)
@@ -177,5 +191,6 @@ def _notes(record: Record, courses: Mapping[str, Course], judged: tuple[Judged, 
         notes.append("The budget limits seconds, so another run of this study need not end in the same rounds.")
     if len(seeds) < 5:
         notes.append("Fewer than five seeds: no interval over seeds, so every comparison is unclear.")
+    notes.extend(_uncovered(record))
     notes.extend(f"{one.condition.text}: {one.note}" for one in judged)
     return list(dict.fromkeys(notes))

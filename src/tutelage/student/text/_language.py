@@ -18,6 +18,7 @@ from torch.utils.checkpoint import checkpoint
 
 from tutelage.core.descent import Batch, Said
 from tutelage.core.errors import ContractBroken
+from tutelage.kit.ghost_layers import of_lessons
 from tutelage.kit.soft_prompt import BEFORE, body, repeated
 from tutelage.student.text._speaker import State
 
@@ -47,7 +48,8 @@ class Language(torch.nn.Module):  # type: ignore[misc]
         ids, said = batch.inputs["ids"], batch.inputs["said"]
         b, r, t = ids.shape
         rows, places = ids.reshape(b * r, t), said.reshape(b * r, t)[:, 1:]
-        states = self._read(rows).last_hidden_state[:, :-1][places]
+        lessons = torch.arange(b, device=ids.device).repeat_interleave(r)[places.nonzero()[:, 0]]
+        states = of_lessons(self._read(rows).last_hidden_state[:, :-1][places], lessons)
         told = torch.zeros(b * r, t - 1, device=ids.device, dtype=torch.float32)
         told = told.masked_scatter(places, self._logprobs(states, rows[:, 1:][places]))
         return Said(told.reshape(b, r, t - 1), places.reshape(b, r, t - 1))

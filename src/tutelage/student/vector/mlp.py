@@ -3,11 +3,11 @@
     h_0 = (x - mean) / deviation,  h_k = max(0, h_(k-1) W_k + b_k),  p = softmax(h_K V + v)
     minimise  sum_i w_i CE_i / sum_i w_i  +  l2 / 2 (sum_k |W_k|^2 + |V|^2)
 
-Mean and deviation come from the pool. Adam, minibatches, a rate that falls linearly to 0. The first weights are drawn
-when the student begins, V and v start at 0, and every fit starts from there: a fit's own luck is the order of lessons.
-Its embedding is h_K, hence new after every fit. A lesson of weight 2 pulls as hard as two; with `batch: 0` it is the
-same as two. `learn: {use: gradient}` moves the same weights from where they are, with torch; the settings epochs,
-batch, lr and l2 belong to a fit alone.
+Mean and deviation come from the pool, or are 0 and 1 without `standardise`. Adam, minibatches, a rate that falls
+linearly to 0. The first weights are drawn when the student begins, V and v start at 0, and every fit starts from there:
+a fit's own luck is the order of lessons. Its embedding is h_K, hence new after every fit. A lesson of weight 2 pulls as
+hard as two; with `batch: 0` it is the same as two. `learn: {use: gradient}` moves the same weights from where they are,
+with torch; the settings epochs, batch, lr and l2 belong to a fit alone.
 
 Source: Rumelhart, Hinton and Williams (1986); Kingma and Ba (2015), algorithm 1; He et al. (2015) for first weights.
 Neutral limit: with `hidden: []` and l2 = 1 / (strength * sum of weights) it tends to `vector.logistic`.
@@ -139,12 +139,13 @@ class Mlp:
     batch: Annotated[int, Field(ge=0)] = 32  # 0: all lessons at once
     lr: Annotated[float, Field(gt=0)] = 0.01
     l2: Annotated[float, Field(ge=0)] = 1e-3
+    standardise: bool = True
 
     reads: ClassVar[frozenset[Modality]] = frozenset({"vector"})
     can: ClassVar[Kinds] = frozenset({CanWeigh, CanEmbed, CanFit, CanDescend, CanGrow, Scores, Vectors})
 
     def begin(self, pool: Pool, rng: Rng) -> MlpStudent:
-        held = standard(pool)
+        held = standard(pool, self.standardise)
         first = begun((len(held.mean), *self.hidden), rng)
         return MlpStudent(self, pool.labels, held, first, first)
 
