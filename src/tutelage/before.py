@@ -87,21 +87,20 @@ def _finished(run: Run, path: str, pupil: Pupil) -> Student:
     till = run.till.part(f"{path}.taught")
     scratch = run.scratch / f"{path}.taught"
     scratch.mkdir(parents=True, exist_ok=True)
-    inner = Run(parts, _course(run, path, pupil, parts.data, seed), seed, Given(till) if told.get("given") else till,
-                scratch, salt)  # fmt: skip
+    course = course_of(run.course, path, pupil, parts.data, seed)
+    inner = Run(parts, course, seed, Given(till) if told.get("given") else till, scratch, salt)
     last = deque(played(inner), maxlen=1)
     if not last:
         raise Refused(Fault(path, "this student could not be taught: the budget allows not one lesson for it"))
     return last[0].student
 
 
-def _course(run: Run, path: str, pupil: Pupil, data: Any, seed: int) -> Course:
-    """What it learns from, without any exam: data of its own, or one part of those around it as its pool."""
+def course_of(here: Course, path: str, pupil: Pupil, data: Any, seed: int) -> Course:
+    """What it learns from, without any exam: data of its own, or one part of those around it, `here`, as its pool."""
     name = part_of(pupil)
     if not name:
         made: Course = data.course(stream(seed, "data"))
         return made._replace(exams={}, bought=0)
-    here = run.course
     if name == "pool":
         return here._replace(exams={}, bought=0)
     if name not in here.parts:

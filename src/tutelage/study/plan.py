@@ -3,6 +3,8 @@
 Bought units are exact: the loop's own arithmetic is played through (study.foresee). FLOP are exact where the learner's
 work is fixed, and go by the evaluations of earlier fits where a solver stops by tolerance. Seconds and bytes go by the
 rates of this machine (study.calibration). Every amount says how sure it is.
+
+Longer than 200 lines: one way from a recipe to its amounts, told once.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from tutelage.study.encoding import Encoding, encoding
 from tutelage.study.expect import assumed, disk_of, evaluations_of, seconds_of
 from tutelage.study.foresee import Play, Turn
 from tutelage.study.material import Courses, Material, asks_a_person, measured, not_here
+from tutelage.study.pupils import taught_before
 
 WORKER = 1.5  # seconds in which a worker process starts, where this machine has not said
 BLIND = ("seconds", "training_tokens", "epsilon")  # limits whose binding cannot be played through
@@ -105,13 +108,21 @@ def _job(read: Read, arm: str, seed: int, parts: Parts, course: Course, material
          until: float) -> JobPlan:  # fmt: skip
     limits = {unit: limit for unit, limit in read.study.budget.items() if unit not in BLIND}
     ledger = Ledger(limits)
+    try:
+        before = taught_before(parts, course, seed, ledger, assumed(rates))
+    except Missing as missing:
+        return _unknown(arm, seed, f"unknown until fetched: {str(missing).splitlines()[-1].strip()}")
     turns: list[Turn] = []
     for turn in Play(parts, material, ledger, course.parts["pool"].answers, assumed(rates)).turns():
         turns.append(turn)
         if time.process_time() > until:
             raise TooLong(f"{len(turns)} rounds of one arm were played through, and there are more")
     sure, why = _sureness(read, parts, turns)
-    known = "flop" not in ledger.spent or all(turn.exact for turn in turns)
+    if sure == "exact" and any(one.again for one in before):
+        sure, why = "at most", "a student that is taught twice may ask about the same rows, which are charged once"
+    known = "flop" not in ledger.spent or all(
+        turn.exact for turn in [*turns, *(t for one in before for t in one.turns)]
+    )
     units: dict[str, Amount] = {}
     for unit, spent in ledger.spent.items():
         bought = unit in BOUGHT or known
@@ -120,10 +131,11 @@ def _job(read: Read, arm: str, seed: int, parts: Parts, course: Course, material
         units["flop"] = Amount(None, "unknown", f"{learner} does not foretell its work")
     told = rates.tell(of_data(parts, material))
     data = Amount(told.value if told.by else 0.0, "estimated")
-    made = JobPlan(arm, seed, Amount(len(turns), sure, why), units, seconds_of(parts, material, turns, rates), data,
+    seconds = total([seconds_of(parts, material, turns, rates), *(seconds_of(*one[:3], rates) for one in before)])
+    made = JobPlan(arm, seed, Amount(len(turns), sure, why), units, seconds, data,
                    disk_of(parts, material, turns, rates))  # fmt: skip
-    missing = not_here(parts.student)
-    return made if missing is None else _without(made, f"until fetched: {str(missing).splitlines()[-1].strip()}")
+    gone = not_here(parts.student)
+    return made if gone is None else _without(made, f"until fetched: {str(gone).splitlines()[-1].strip()}")
 
 
 def _without(job: JobPlan, why: str) -> JobPlan:
