@@ -56,7 +56,8 @@ class RecordedTill:
             book.ledger.afford(unit, total)
             book.ledger.charge(unit, total)
             return
-        fresh = [i for i, key in enumerate(keys) if key not in book.charged]
+        first = {key: i for i, key in reversed(list(enumerate(keys)))}  # a key that stands twice is one purchase
+        fresh = [i for key, i in sorted(first.items(), key=lambda one: one[1]) if key not in book.charged]
         total = float(sum(amounts[i] for i in fresh))
         book.ledger.afford(unit, total)
         new = [i for i in fresh if keys[i] not in book.recorded]
