@@ -103,10 +103,10 @@ def test_an_outside_call_without_an_answer_is_known(tmp_path: Path, open_till) -
     assert open_till().ask("calls", ["a"]) == 0  # in memory: nothing to write to
 
 
-def test_a_key_that_stands_twice_in_one_purchase_is_paid_once(tmp_path: Path) -> None:
-    purse = till({"verdicts": 2}, tmp_path / "events.jsonl")
+def test_a_key_that_stands_twice_in_one_purchase_is_paid_once(tmp_path: Path, open_till) -> None:
+    purse = open_till({"verdicts": 2}, tmp_path / "events.jsonl")
     purse.pay("verdicts", ["a", "b", "a"], [1.0, 0.0, 1.0], np.ones(3))
     assert purse.left("verdicts") == 0 and purse.paid("verdicts", ["a", "b"]) == (1.0, 0.0)
-    again = till({"verdicts": 2}, tmp_path / "events.jsonl")
+    again = open_till({"verdicts": 2}, tmp_path / "events.jsonl")
     again.pay("verdicts", ["b", "a", "b"], [0.0, 1.0, 0.0], np.ones(3))
     assert again.left("verdicts") == 0
