@@ -104,7 +104,9 @@ def test_the_chosen_alone_are_the_better_half_of_the_same_pairs_at_the_same_pric
     assert alone.about.numbers.tolist() == pairs.about.numbers.tolist()
     never = {name: one for name, one in CASES.items() if name in list(CASES)[1:6]}
     (ours,), (theirs,) = teach(Disagreement(pairs=False), never).lessons, teach(Recorded(), never).lessons
-    assert ours.given["text"].tolist() == theirs.given["text"].tolist() and ours.weight.tolist() == theirs.weight.tolist()
+    assert (
+        ours.given["text"].tolist() == theirs.given["text"].tolist() and ours.weight.tolist() == theirs.weight.tolist()
+    )
 
 
 def test_a_student_that_agrees_everywhere_is_taught_nothing() -> None:
