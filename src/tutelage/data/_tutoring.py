@@ -1,7 +1,8 @@
 """Scripted lessons in small sums: an item, a student who errs in known ways, and a tutor who goes by rules.
 
-The tutor sees the item, its sub-steps worked out, and what was said since the sub-step was posed. It gives the answer
-of a sub-step only after a second failure at it, or where it is asked for after a failure; else it hints.
+The tutor sees the item, its sub-steps worked out, and what was said since the sub-step was posed, with a word from a
+calculator behind each number of the student's. It gives the answer of a sub-step only after a second failure at it, or
+where it is asked for after a failure; else it hints.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ SAYS = {
     "9": ("Then I tell you: {e} = {n}.", "Here it is: {e} = {n}."), "10": ("Before, {before}.", "We had {before}."),
     "11": ("The sign says what to do.", "It leads us to the end."), "12": ("Hello.", "Let us begin."),
 }  # fmt: skip
+
+CHECK = {"right": "Check: yes\n", "wrong": "Check: no\n", "partly": "Check: no\n"}  # of the number that was said
 
 
 class Sum(NamedTuple):
@@ -131,8 +134,8 @@ def rule(does: str, failures: int) -> str:
     return {**alone, **with_failures}[does]
 
 
-def dialogue(rng: Rng, part: str, errors: Mapping[str, float]) -> list[Said]:
-    """The tutor's turns of one dialogue, in order, while the tutor goes by the rule."""
+def dialogue(rng: Rng, part: str, errors: Mapping[str, float], checked: bool = True) -> list[Said]:
+    """The tutor's turns of one dialogue, in order, while the tutor goes by the rule. checked: numbers are marked."""
     one, step, failures, made = item(rng), 0, 0, list[Said]()
     head = f"{one.text}\n{'; '.join(f'{sub.text} = {sub.result}' for sub in one.steps)}\n"
     since, kinds, shares = "", list(errors), [weight / sum(errors.values()) for weight in errors.values()]
@@ -145,7 +148,7 @@ def dialogue(rng: Rng, part: str, errors: Mapping[str, float]) -> list[Said]:
         kind = {"right": ("number", "sum")[rng.integers(2)], "wrong": "number", "partly": "sum"}.get(does, does)
         several = wordings(kind, part)
         said = several[rng.integers(len(several))].format(n=sub.result if does == "right" else wrong, e=sub.text)
-        since += f"Student: {said}\n"
+        since += f"Student: {said}\n" + (CHECK.get(does, "") if checked else "")
         action, evaluation = rule(does, failures), EVALUATION.get(does, "f")
         replies = {each: _reply(one, step, evaluation, each, rng) for each in ACTIONS[evaluation]}
         made.append(Said(head + since, evaluation, action, {each: text for each, (text, _) in replies.items()},

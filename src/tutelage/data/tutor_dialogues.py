@@ -1,7 +1,8 @@
 """Synthetic dialogues of a tutor and a student over small sums, the tutor's turns as JSON; exam wordings held out.
 
 A row is one turn of a scripted tutor (`_tutoring`): `text` is the item, its sub-steps worked out, and what was said
-since the sub-step in hand was posed; `reply` is the tutor's turn by the CLASS schema (`_tutor_schema`),
+since the sub-step in hand was posed, with `checked` also whether each number was right; `reply` is the tutor's turn by
+the CLASS schema (`_tutor_schema`),
 
     {"evaluation":"a","action":"1","state":"x","subproblem":"12 + 5","reply":"Not yet. What is 12 + 5?"}
 
@@ -53,6 +54,7 @@ class TutorDialogues:
     exam: Annotated[int, Field(ge=1)] = 300
     split: Literal["test", "dev"] = "test"  # whose wordings the exams have
     noise: Annotated[float, Field(ge=0, le=1)] = 0.15
+    checked: bool = True  # a calculator's word stands behind each number that the student says
     errors: Mapping[str, Weight] | None = None
 
     holds: ClassVar[frozenset[Modality]] = frozenset({"text"})
@@ -64,15 +66,14 @@ names and things are shared by all. The columns `evaluation` and `action` of sft
 
     def course(self, rng: Rng) -> Course:
         """Replies stand in the pool. Refused for a mistake that does not exist or weights without a sum."""
-        errors = self._errors()
-        sft = _drawn(self.sft, rng, "train", errors)
+        sft = _drawn(self, self.sft, rng, "train")
         seen = {said.text for _, said in sft}
-        pool = _drawn(self.preference, rng, "train", errors, seen)
+        pool = _drawn(self, self.preference, rng, "train", seen)
         told = [self._noised(said, rng) for _, said in sft]
         changed = sum(action != said.action for action, (_, said) in zip(told, sft, strict=True))
         apart = stream(0, f"data.tutor_dialogues.{self.split}")
-        later = _drawn(self.exam, apart, self.split, errors, place=1)
-        both = _drawn(self.exam, apart, self.split, errors, {said.text for _, said in later}, 1, FIRST_FAILURE)
+        later = _drawn(self, self.exam, apart, self.split, place=1)
+        both = _drawn(self, self.exam, apart, self.split, {said.text for _, said in later}, 1, FIRST_FAILURE)
         examined = _table(self.split, later, [said.action for _, said in later])
         notes = (
             f"{changed} of {len(sft)} turns of sft have another action than the rule's.",
@@ -85,7 +86,9 @@ names and things are shared by all. The columns `evaluation` and `action` of sft
         exams = {"exam": Exam((references_of(examined, np.arange(len(later))),)), "contrast": Exam((_pairs(both),))}
         return Course(parts, exams, notes=notes)
 
-    def _errors(self) -> Mapping[str, float]:
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """Mistake -> weight. Refused where one does not exist or none has any."""
         weights = dict.fromkeys(ERRORS, 1.0) if self.errors is None else self.errors
         strange = [name for name in weights if name not in ERRORS]
         if strange:
@@ -102,20 +105,20 @@ names and things are shared by all. The columns `evaluation` and `action` of sft
 
 
 def _drawn(
+    maker: TutorDialogues,
     count: int,
     rng: Rng,
     part: str,
-    errors: Mapping[str, float],
     known: frozenset[str] | set[str] = frozenset(),
     place: int = 0,
     actions: frozenset[str] | None = None,
 ) -> list[tuple[int, Said]]:
     """So many turns with the numbers of their dialogues, no two of the same text and none known; the last cut short."""
     found: dict[str, tuple[int, Said]] = {}
-    number = 0
+    number, errors = 0, maker.weights
     while len(found) < count:
         number += 1
-        for said in dialogue(rng, part, errors):
+        for said in dialogue(rng, part, errors, maker.checked):
             wanted = said.place >= place and (actions is None or said.action in actions)
             if wanted and said.text not in known and len(found) < count:
                 found.setdefault(said.text, (number, said))
