@@ -12,7 +12,7 @@ into the window are left out, and `contrast_share` is the share that is left.
 
 Each value is the mean of its items, its first-order influences, so an interval over items is one for the ratio.
 
-Source: Sonkar, Ni, Chaudhary and Baraniuk (2024, arXiv 2402.05000), section 5, the perplexity test; the ratio and the
+Source: Sonkar, Ni, Chaudhary and Baraniuk (2024, arXiv 2402.05000), the perplexity test; the ratio and the
 words alone are ours.
 Neutral limit: two replies that are equal, at every prompt, have ratio 1.
 
@@ -70,7 +70,7 @@ class ContrastivePerplexity:
         made: list[Score] = []
         for name, several in told.items():
             both = _joined(several)
-            fits: Bools = ~np.isnan(both.nll).any(axis=1)
+            fits: Bools = np.asarray(~np.isnan(both.nll).any(axis=1), dtype=np.bool_)
             numbers = ratio(Read(both.nll[fits], both.tokens[fits]))
             labels = (f"contrastive_perplexity{name}", f"ppl_chosen{name}", f"ppl_rejected{name}")
             made += [Score(label, mean(items), rows[fits], items.astype(np.float32),

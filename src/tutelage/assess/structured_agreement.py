@@ -11,7 +11,7 @@ Values are text without white space around it. The words of a reply are its fiel
 none. Classes of macro-F1 are the values among truths and answers. Each value is the mean of its items, which are first-
 order influences for macro-F1 (as in macro_f1) and for the share among parseable replies.
 
-Source: Sonkar, Ni, Chaudhary and Baraniuk (2024, arXiv 2402.05000), section 5, accuracy and F1 against the teacher's
+Source: Sonkar, Ni, Chaudhary and Baraniuk (2024, arXiv 2402.05000), accuracy and F1 against the teacher's
 turns; the scores over parseable replies and of leaks are ours.
 Neutral limit: with one field and no reply at fault, accuracy_F is exact_match of that field.
 

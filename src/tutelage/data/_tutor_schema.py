@@ -5,7 +5,7 @@
                 | 6 clarify | 7 redirect | 8 hint, 9 solution, 10 go back, 11 explain | 12 begin
     state       w none yet, x in hand, y finished and on to the next, z all finished
 
-Source: the CLASS schema as Sonkar, Ni, Chaudhary and Baraniuk (2024, arXiv 2402.05000) use it, section 3; short keys.
+Source: the CLASS schema as Sonkar, Ni, Chaudhary and Baraniuk (2024, arXiv 2402.05000) use it; short keys.
 """
 
 from __future__ import annotations

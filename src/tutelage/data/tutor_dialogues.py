@@ -14,8 +14,8 @@ that hints (action 1 or 4, `chosen`) and one that gives the answer away (2 or 5,
 Pool and sft are drawn by the seed, the exams are the same at every seed. A student's wordings, an opener with a body,
 are dealt out by a hash: 70 % to pool and sft, 10 % to the exam `dev`, 20 % to the exam `test`. All of it is made up.
 
-Source: Sonkar, Ni, Chaudhary and Baraniuk (2024, arXiv 2402.05000), sections 3 and 4: the schema, the split and the
-second set for perplexity; theirs are dialogues on biology written by GPT-4, the sums and the rules are ours.
+Source: Sonkar, Ni, Chaudhary and Baraniuk (2024, arXiv 2402.05000): the schema, the split and the second set for
+perplexity; theirs are dialogues on biology written by GPT-4, the sums and the rules are ours.
 Neutral limit: `noise: 0` makes sft material like the pool's.
 
 >>> from tutelage.core.rng import stream

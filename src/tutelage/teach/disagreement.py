@@ -12,8 +12,8 @@ What the student writes goes through the till (`teacher_tokens`, `calls`); what 
 shared out over the lessons given. Facts: `asked`, `skipped`, `agrees`, `unparseable`, `missing` and one `differs_FIELD`
 for each field, counts that sum to `asked`; `tokens`.
 
-Source: Sonkar, Ni, Chaudhary and Baraniuk (2024, arXiv 2402.05000), section 4, preference data, with the fields
-evaluation, action and state.
+Source: Sonkar, Ni, Chaudhary and Baraniuk (2024, arXiv 2402.05000), the construction of preference pairs, with the
+fields evaluation, action and state.
 Neutral limit: a student that agrees everywhere is taught nothing; with `pairs: false` and a student that agrees nowhere
 it is `recorded`.
 
