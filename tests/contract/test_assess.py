@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from tutelage.core.data import Block, Exam, Ints, Rows, Score, Table, Text, labelled
+from tutelage.core.data import Block, Exam, Ints, Preference, Rows, Score, Table, Text, labelled
 from tutelage.core.method import settings
 from tutelage.core.parts import PACKAGE, build, names
 from tutelage.core.rng import stream
@@ -36,9 +36,11 @@ WRITES = {  # the same three students for exams in words: what each of them says
     "blank": Writer(),
 }  # fmt: skip
 COSTS = {"answer_tokens"}  # scores that say what answering took; nobody is perfect in them
+COSTS |= {"contrastive_perplexity", "ppl_chosen", "ppl_rejected"}  # or weigh two kinds of replies: certain of both is 1
 # Those who examine texts: 30 replies, of which a perfect reader is certain and another finds some unlikely.
 READS = ("reply_loss",)
 REPLIES = replies_pool([(f"prompt {row // 2}", "abc"[row % 3] * (1 + row % 4), f"r{row}") for row in range(30)])
+PAIRS = ("contrastive_perplexity",)  # or two replies to each prompt
 READERS = {id(PERFECT): Reader({}, other=0.0), id(MIXED): Reader({"a": -1.0, "b": -3.0}, other=-0.5)}
 
 
@@ -53,6 +55,12 @@ def assess(name: str, student: Nearest, rows: Ints | None = None) -> tuple[Score
         reader = READERS.get(id(student), Reader())
         scores = build(ROOM, name).assess(reader, Exam((references_of(REPLIES.table, rows),)), till(), RNG)
         return tuple(score for score in scores if score.name != "reply_share")
+    if name in PAIRS:
+        given = {"chosen": SAID[rows], "rejected": SAID[29 - rows]}
+        block = Block(Rows(REPLIES, rows), None, Preference, given, "file", np.zeros(len(rows)), np.ones(len(rows)))
+        reader = READERS.get(id(student), Reader())
+        scores = build(ROOM, name).assess(reader, Exam((block,)), till(), RNG)
+        return tuple(score for score in scores if score.name != "contrast_share")
     exam = Exam((labelled(Rows(POOL, rows), TRUTH[rows], "file"),))
     return build(ROOM, name).assess(student, exam, till(), stream(0, "assess"))
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tutelage.core.answers import Sealed
-from tutelage.core.data import Course, Label, Pool, Text
+from tutelage.core.data import Course, Label, Pool, Preference, Text
 from tutelage.core.errors import Missing
 from tutelage.core.method import settings
 from tutelage.core.parts import PACKAGE, build, names
@@ -80,7 +80,8 @@ def test_the_course_is_whole(name: str, tmp_path: Path) -> None:
                 assert block.kind is Text and all(outcomes(block.given["text"].tolist(), answers.how))
                 continue
             if open_ended:
-                assert block.kind is Text and all(isinstance(text, str) and text for text in block.given["text"])
+                columns = {Text: ["text"], Preference: ["chosen", "rejected"]}[block.kind]
+                assert all(isinstance(text, str) and text for name in columns for text in block.given[name])
                 continue
             assert block.kind is Label
             assert set(np.unique(block.given["label"])) <= set(np.unique(answers.codes[pool.numbers]))

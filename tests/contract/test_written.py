@@ -1,6 +1,7 @@
 """Teachers and assessors that need a student who writes keep their rooms' promises, as the others do next door."""
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -88,6 +89,45 @@ POOL, PROGRAMS = pool(), programs()
 ANSWERS = Executed(POOL.table, PROGRAMS)
 
 
+STRUCTURED = {"disagreement", "structured_agreement", "exact_match"}  # those who read JSON objects, or words as said
+FIELDS = ("evaluation", "action", "state")
+OBJECTS = Table.of(
+    "objects",
+    {
+        "id": [f"t{i}" for i in range(len(TASKS))],
+        "text": [text for text, _ in TASKS],
+        "reply": [json.dumps(dict.fromkeys(FIELDS, str(i))) for i in range(len(TASKS))],
+    },
+).pool()
+
+
+@dataclass(frozen=True)
+class Structured:
+    """Writes the reply of OBJECTS; best: False, half the time with another action. A token a prompt and a reply."""
+
+    best: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        return digest("structured", self.best)
+
+    def write(self, prompts: Sequence[Prompt], k: int, rng: Rng, **settings: object) -> Written:
+        rows = [OBJECTS.texts().index(prompt) for prompt in prompts]
+        said = np.array([OBJECTS.column("reply")[row].as_py() for row in rows], dtype=object)
+        if not self.best:
+            said = np.array([text if row % 2 else text.replace('"action": "', '"action": "x') for row, text in
+                             zip(rows, said, strict=True)], dtype=object)  # fmt: skip
+        ones = np.ones(len(rows), dtype=np.int64)
+        return Written(said[:, None].repeat(k, axis=1), ones, ones[:, None].repeat(k, axis=1))
+
+
+def material(name: str) -> tuple[Pool, np.ndarray, type[Writer] | type[Structured]]:
+    """What a part is tried on: rows, the truth about them, and who writes."""
+    if name not in STRUCTURED:
+        return POOL, PROGRAMS, Writer
+    return OBJECTS, np.array(OBJECTS.column("reply").to_pylist(), dtype=object), Structured
+
+
 class Closed:
     """Sealed answers that must stay closed."""
 
@@ -97,7 +137,8 @@ class Closed:
 
 def teach(name: str, asked: Rows, purse: RecordedTill | None = None, answers: object = None, seed: int = 0) -> Taught:
     purse = purse or till({unit: 1000.0 for unit in UNITS})
-    now = view(POOL, Writer(), purse=purse)
+    pool, _, student = material(name)
+    now, asked = view(pool, student(), purse=purse), Rows(pool, asked.rows)
     return build("teach", name).teach(asked, now, answers or ANSWERS.through(purse), stream(seed, "teach"))
 
 
@@ -131,11 +172,12 @@ class TestEveryTeacher:
 
     def test_costs_agree_with_the_ledger_and_with_the_price_of_a_row(self, name: str) -> None:
         purse = till({unit: 1000.0 for unit in UNITS})
-        taught = teach(name, rows(3, 1, 7), purse)
+        taught = teach(name, rows(3, 1, 6), purse)
         spent = {unit: amount for unit, amount in purse.book.ledger.spent.items() if amount}
         assert set(spent) <= build("teach", name).spends
         assert sum(spent.values()) == pytest.approx(sum(float(block.cost.sum()) for block in taught.lessons))
-        assert all(amount <= 3 * build("teach", name).per_row[unit] for unit, amount in spent.items())
+        per_row = build("teach", name).per_row  # 0: not paid by the row
+        assert all(amount <= 3 * per_row[unit] for unit, amount in spent.items() if per_row[unit])
 
     def test_a_free_teacher_opens_no_answer(self, name: str) -> None:
         if not build("teach", name).spends:
@@ -159,11 +201,12 @@ class TestEveryTeacher:
         assert (POOL.fingerprint, ALL.rows.tolist(), ANSWERS.programs.tolist()) == before
 
 
-def assess(name: str, student: Writer, chosen: Ints | None = None) -> tuple[Score, ...]:
-    chosen = np.arange(len(POOL)) if chosen is None else chosen
+def assess(name: str, best: bool = False, chosen: Ints | None = None) -> tuple[Score, ...]:
+    pool, truth, student = material(name)
+    chosen = np.arange(len(pool)) if chosen is None else chosen
     size = len(chosen)
-    block = Block(Rows(POOL, chosen), None, Text, {"text": PROGRAMS[chosen]}, "file", np.zeros(size), np.ones(size))
-    return build("assess", name).assess(student, Exam((block,)), till(), stream(0, "assess"))
+    block = Block(Rows(pool, chosen), None, Text, {"text": truth[chosen]}, "file", np.zeros(size), np.ones(size))
+    return build("assess", name).assess(student(best), Exam((block,)), till(), stream(0, "assess"))
 
 
 @pytest.mark.parametrize("name", named("assess"))
@@ -176,21 +219,21 @@ class TestEveryAssessor:
         assert part.on == "exam" and isinstance(part.needs, frozenset)
 
     def test_the_first_score_has_the_methods_name_and_all_differ(self, name: str) -> None:
-        scores = assess(name, Writer())
+        scores = assess(name)
         assert scores[0].name == name and len({score.name for score in scores}) == len(scores)
 
     def test_items_are_one_finite_number_per_exam_item_and_the_value_their_mean(self, name: str) -> None:
         chosen = np.array([7, 11, 3, 15])
-        for score in assess(name, Writer(), chosen):
+        for score in assess(name, False, chosen):
             assert score.rows.tolist() == chosen.tolist() and score.items.dtype == np.float32
             assert score.items.shape == (4,) and np.isfinite(score.items).all()
             assert score.value == pytest.approx(score.items.mean(dtype=np.float64), abs=1e-6)
 
     def test_a_perfect_student_gets_the_best_value(self, name: str) -> None:
-        for perfect, mixed in zip(assess(name, Writer(best=True)), assess(name, Writer()), strict=True):
+        for perfect, mixed in zip(assess(name, True), assess(name), strict=True):
             if perfect.higher_is_better:
                 assert perfect.value == 1.0 >= mixed.value
 
     def test_same_luck_same_scores(self, name: str) -> None:
-        first, second = assess(name, Writer()), assess(name, Writer())
+        first, second = assess(name), assess(name)
         assert [score.items.tolist() for score in first] == [score.items.tolist() for score in second]

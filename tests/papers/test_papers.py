@@ -59,13 +59,14 @@ FREE = {"digits": 10, "breast_cancer": 2}  # data that nobody has to fetch, and 
 
 LIVES = "digit_lifetimes"  # data that come in episodes, free as well
 HALVES = "digit_halves"  # in two of them, the second private
+TUTOR = "tutor_dialogues"  # made up, for students that write
 
 
 def arms_of(key: str, free: bool) -> dict[str, Recipe]:
     """The arms over data that are free or not; of several that differ in their luck alone the first."""
     made: dict[str, tuple[str, Recipe]] = {}
     for arm, recipe in paper(key)[1].recipes.items():
-        if recipe.data["use"] not in (LIVES, HALVES) and (recipe.data["use"] in FREE) == free:
+        if recipe.data["use"] not in (LIVES, HALVES, TUTOR) and (recipe.data["use"] in FREE) == free:
             made.setdefault(recipe.model_copy(update={"luck": "shared"}).model_dump_json(), (arm, recipe))
     return dict(made.values())
 
@@ -114,7 +115,8 @@ def lives_of(key: str, data: str = LIVES) -> dict[str, Recipe]:
 
 
 def test_every_paper_runs_one_tiny_seed() -> None:
-    assert all(arms_of(key, True) or arms_of(key, False) or lives_of(key) or lives_of(key, HALVES) for key in KEYS)
+    others = (LIVES, HALVES, TUTOR)
+    assert all(arms_of(key, True) or arms_of(key, False) or any(lives_of(key, data) for data in others) for key in KEYS)
 
 
 @pytest.mark.slow
@@ -138,6 +140,21 @@ def test_one_tiny_private_half(key: str, tmp_path: Path, own_cache: Path) -> Non
     assert found.outcome == "unclear" and found.judged and found.written is None
     assert found.record["cost"]["labels"] == (631 + 20) * 3
     assert 0 < found.record["cost"]["epsilon"] < math.inf
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [key for key in KEYS if lives_of(key, TUTOR)])
+def test_one_tiny_tutor(key: str, tmp_path: Path, own_cache: Path) -> None:
+    """Machinery only: the student learns 24 turns once, then from its disagreements on 12 others; no wording of the claim.
+
+    It cannot write JSON yet, so that every turn is a pair and every arm asks the student 12 times.
+    """
+    whole = card(key)
+    sets = ["arms.sft.data.sft=24", "arms.sft.data.preference=12", "arms.sft.data.exam=4", "arms.sft.data.split=dev"]
+    sets += ["student.hidden=16", "student.layers=1", "student.heads=2", "student.taught.learn.passes=1"]
+    found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
+    assert found.outcome == "unclear" and found.judged and found.written is None
+    assert found.record["cost"]["calls"] == 12 * len(whole.arms)
 
 
 @pytest.mark.slow

@@ -3,9 +3,10 @@
     p(y | x) = prod_t p(y_t | x, y_<t)   by a Llama of `layers` x `hidden`, its first weights drawn by the seed
 
 `vocabulary: bytes` takes one token a byte (258 in all); a number asks for that many, byte pairs merged by frequency
-over at most 20,000 texts of the pool. A token begins every prompt, one stands between a prompt and its reply, one ends
-the reply; conversations are written turn by turn in the same way. What it has not been taught it cannot do: give it
-`taught: {...}`, a recipe over material like what it is to read, which is run once and kept.
+over at most 20,000 texts of the pool, and their replies where these stand beside them. A token begins every prompt, one
+stands between a prompt and its reply, one ends the reply; conversations are written turn by turn in the same way. What
+it has not been taught it cannot do: give it `taught: {...}`, a recipe over material like what it is to read, which is
+run once and kept.
 
 Lessons, labels in words and windows are as in text.causal, whose neutral limit it shares. Parameters: about
 12 layers hidden^2 + vocabulary hidden.
@@ -34,6 +35,7 @@ from tutelage.core.method import method, settings
 from tutelage.core.parts import missing_extra
 from tutelage.core.stages import CanWeigh
 from tutelage.core.writing import CanHeed, CanJudge, CanRate, CanWrite
+from tutelage.kit.ratings import COLUMN, replies
 from tutelage.student.text._speaker import Speaker, loaded
 from tutelage.student.text.causal import FACES
 
@@ -67,7 +69,9 @@ class Tiny:
             from tutelage.student.text._born import tokenizer
         except ModuleNotFoundError as error:
             raise missing_extra("student: text.tiny", error.name or "torch") from error
-        texts = pool.take(range(min(len(pool), MOST))).texts()
+        some = pool.take(range(min(len(pool), MOST)))
+        told = replies(some) if COLUMN in pool.table.columns.column_names else []
+        texts = [*some.texts(), *told]
         made = tokenizer(texts, None if self.vocabulary == "bytes" else self.vocabulary)
         return Speaker("text.tiny", self, pool.labels, Born(self, made, int(rng.integers(2**62))))
 
