@@ -26,11 +26,15 @@ INSTRUCTION = re.compile(
     """,
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
-CHAT = (
-    r"(?:sure|certainly|of course|absolutely|okay|ok|great|thank you|thanks|i'm|i am|i apologi[sz]e|sorry|here is|"
-    r"here's|here are|based on|it (?:seems|looks|sounds)|that's|as an?)"
+OPENER = re.compile(
+    r"""
+    \s*(?:(?:sure|certainly|of\ course|absolutely|okay|ok|great|thank\ you|thanks|sorry)
+        (?:\ (?:thing|so\ much))?[,!.:]\s*
+    |(?:here(?:'s|\ is|\ are)|below\ is|the\ following\ is|i(?:'m|\ am|'d|\ would|'ll|\ will|\ can|\ apologi[sz]e)
+        |it\ (?:seems|looks|sounds)\ (?:like|as|you|i|that))\b[^\n.!?:]{0,160}(?:[:!]\s*|[.](?=\s)\s*|\n+\s*))
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
-OPENER = re.compile(rf"\s*{CHAT}\b[^\n.!:?]{{0,160}}(?:[:!]\s*|[.?](?=\s)\s*|\n+\s*)", re.IGNORECASE)
 WORD = re.compile(r"\w+")
 
 
