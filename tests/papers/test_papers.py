@@ -60,13 +60,15 @@ FREE = {"digits": 10, "breast_cancer": 2}  # data that nobody has to fetch, and 
 LIVES = "digit_lifetimes"  # data that come in episodes, free as well
 HALVES = "digit_halves"  # in two of them, the second private
 TUTOR = "tutor_dialogues"  # made up, for students that write
+READ = "encyclopaedia"  # texts without labels, under an exam in words
+ASKED = "construction_faq"  # which is that of these questions
 
 
 def arms_of(key: str, free: bool) -> dict[str, Recipe]:
     """The arms over data that are free or not; of several that differ in their luck alone the first."""
     made: dict[str, tuple[str, Recipe]] = {}
     for arm, recipe in paper(key)[1].recipes.items():
-        if recipe.data["use"] not in (LIVES, HALVES, TUTOR) and (recipe.data["use"] in FREE) == free:
+        if recipe.data["use"] not in (LIVES, HALVES, TUTOR, READ, ASKED) and (recipe.data["use"] in FREE) == free:
             made.setdefault(recipe.model_copy(update={"luck": "shared"}).model_dump_json(), (arm, recipe))
     return dict(made.values())
 
@@ -115,7 +117,7 @@ def lives_of(key: str, data: str = LIVES) -> dict[str, Recipe]:
 
 
 def test_every_paper_runs_one_tiny_seed() -> None:
-    others = (LIVES, HALVES, TUTOR)
+    others = (LIVES, HALVES, TUTOR, READ)
     assert all(arms_of(key, True) or arms_of(key, False) or any(lives_of(key, data) for data in others) for key in KEYS)
 
 
@@ -155,6 +157,22 @@ def test_one_tiny_tutor(key: str, tmp_path: Path, own_cache: Path) -> None:
     found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
     assert found.outcome == "unclear" and found.judged and found.written is None
     assert found.record["cost"]["calls"] == 12 * len(whole.arms)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [key for key in KEYS if lives_of(key, READ)])
+def test_one_tiny_reader(key: str, tmp_path: Path) -> None:
+    """Machinery only: a base that has read 20 texts, six halves, two words a reply, and questions of the dev split."""
+    sets = ["arms.base.data.pool=6", "arms.base.data.exam.split=dev", "arms.base.order.tokens=50"]
+    small = ("hidden=16", "layers=1", "heads=2", "vocabulary=300", "taught.data.pool=20", "taught.learn.passes=1")
+    sets += [*(f"arms.base.student.{one}" for one in small), "arms.teacher.teach.max_tokens=4"]
+    sets += ["arms.base.assess.1.max_tokens=4", "only=[base, human, teacher]"]
+    try:
+        found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
+    except Missing as missing:
+        pytest.skip(f"an asset is not here: {missing}")
+    assert found.outcome == "unclear" and found.judged and found.written is None
+    assert found.record["cost"]["calls"] == 6 and found.record["cost"]["teacher_tokens"] > 6 * 4
 
 
 @pytest.mark.slow

@@ -4,7 +4,8 @@
 
 x is the prompt, y the reference reply with the token that ends it; logs are natural, so exp(item) is a perplexity. An
 item is one reference reply; items of one prompt are one group. A reply that does not fit into the student's window has
-no item, and `reply_share` is the share that has one: compare students of one window, or look at it.
+no item, and `reply_share` is the share that has one: compare students of one window, or look at it. Of an exam whose
+items are texts that are their own truth (Itself) y is the text and x is empty.
 
 Source: cross-entropy of a language model, Jelinek, Mercer, Bahl, Baker (1977), in nats per token of the reply.
 Neutral limit: a student that is certain of every reply has loss 0.
@@ -23,7 +24,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from tutelage.core.data import Block, Exam, Floats, Kinds, Rng, Score, Text
+from tutelage.core.data import Block, Exam, Floats, Itself, Kinds, Rng, Score, Text
 from tutelage.core.errors import ContractBroken
 from tutelage.core.method import method
 from tutelage.core.stages import Student, Till, able
@@ -43,7 +44,7 @@ class ReplyLoss:
 
     def assess(self, student: Student, exam: Exam, till: Till, rng: Rng) -> tuple[Score, ...]:
         """`reply_loss` over the replies that fit, and `reply_share`. NaN for an exam without such a reply."""
-        wrong = [block.kind.__name__ for block in exam.truth if block.kind is not Text]
+        wrong = [block.kind.__name__ for block in exam.truth if block.kind not in (Text, Itself)]
         if wrong or not exam.truth:
             raise ContractBroken(f"replies are examined here; this exam holds {wrong[0] if wrong else 'nothing'}")
         loss = np.concatenate([_losses(student, block) for block in exam.truth])
@@ -63,11 +64,12 @@ def _losses(student: Any, block: Block) -> Floats:
     """(n,) of the replies of positive weight; NaN where one does not fit."""
     judge: Any = able(student, CanRate)
     keep = np.flatnonzero(block.weight > 0)
-    pool, told = block.about.examples().take(keep), block.given["text"][keep].tolist()
+    pool = block.about.examples().take(keep)
+    told = pool.texts() if block.kind is Itself else block.given["text"][keep].tolist()
     made = np.empty(len(told))
     for start in range(0, len(told), AT_ONCE):
         part = slice(start, start + AT_ONCE)
-        asked = prompts(pool.take(np.arange(len(told))[part]))
+        asked = prompts(pool.take(np.arange(len(told))[part])) if block.kind is Text else [""] * len(told[part])
         logprobs = np.asarray(judge.rate(asked, told[part]), dtype=np.float64)
         if (logprobs > 1e-6).any():
             raise ContractBroken(f"{type(student).__name__}.rate: a log-probability lies above 0")

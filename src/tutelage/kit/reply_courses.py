@@ -6,7 +6,7 @@ text. No prompt stands on both sides. The exam's truth is Text, one item for eac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +27,7 @@ def reply_course(
     share: float | None = None,
     exam: Sequence[Reply] | None = None,
     numbers: Sequence[str] = (),
+    columns: Mapping[str, Sequence[str]] | None = None,
     references: int | None = None,
     sources: Sequence[str] | None = None,
     pool: int | None = None,
@@ -35,17 +36,18 @@ def reply_course(
     """The course. share: of the prompts are the exam, by a hash of their text, or `exam` holds it.
 
     references: replies of an exam prompt that count, in the file's order; None: all. sources: whose replies the pool
-    may hold. pool: a random sample of so many prompts. Refused where a side is left without a prompt.
+    may hold. pool: a random sample of so many prompts. columns: more of them, one word for each reply of `told`.
+    Refused where a side is left without a prompt.
     """
     keys = keys_of_texts(one.text for one in told)
-    repeats, table = _repeats(told, keys), _table(name, told, keys, numbers)
+    repeats, table = _repeats(told, keys), _table(name, told, keys, numbers, columns or {})
     if exam is None:
         apart, apart_keys = table, keys
         in_exam = hold_out(keys, components(keys), np.zeros(len(keys), dtype=np.int64), share or 0.0)
         first = np.flatnonzero(in_exam & ~repeats)
     else:
         apart_keys = keys_of_texts(one.text for one in exam)
-        apart = _table(f"{name} exam", exam, apart_keys, numbers)
+        apart = _table(f"{name} exam", exam, apart_keys, numbers, {})
         in_exam = np.isin(keys, apart_keys)
         first = np.flatnonzero(~_repeats(exam, apart_keys))
     shown = first[_rank(apart_keys[first]) < references] if references is not None else first
@@ -73,7 +75,9 @@ def references_of(table: Table, rows: Ints) -> Block:
     return Block(about, None, Text, given, "exam", np.zeros(len(rows)), np.ones(len(rows)))
 
 
-def _table(name: str, told: Sequence[Reply], keys: Ints, numbers: Sequence[str]) -> Table:
+def _table(
+    name: str, told: Sequence[Reply], keys: Ints, numbers: Sequence[str], more: Mapping[str, Sequence[str]]
+) -> Table:
     _, groups = np.unique(keys, return_inverse=True)
     first: dict[int, str] = {}
     for one, group in zip(told, groups.tolist(), strict=True):
@@ -92,6 +96,7 @@ def _table(name: str, told: Sequence[Reply], keys: Ints, numbers: Sequence[str])
             for one in told
         ]
         columns["turns"] = pa.array(told_turns, TYPE)
+    columns |= {column: pa.array(list(words), pa.string()) for column, words in more.items()}
     for place, number in enumerate(numbers):
         columns[number] = pa.array([one.numbers[place] for one in told], pa.float64())
     return Table.of(name, columns)

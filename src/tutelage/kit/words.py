@@ -52,8 +52,10 @@ class Replied(NamedTuple):
     rows: Ints  # row numbers of the exam's table
     groups: Ints | None  # equal numbers: items of one group; None without a `group` column
     truth: Array  # (n,) object array of str
+    asked: list[Prompt]  # as the student was asked
     said: Array  # (n,) object array of str
     tokens: Floats  # (n,) read and written at answer time
+    written: Ints  # (n,) of these the written ones, the one that ended the reply included
 
 
 def reply(student: Any, exam: Exam, rng: Rng, max_tokens: int, temperature: float) -> Replied:
@@ -69,9 +71,8 @@ def reply(student: Any, exam: Exam, rng: Rng, max_tokens: int, temperature: floa
     numbers = np.concatenate([block.about.numbers[block.weight > 0] for block in exam.truth])
     truth = np.concatenate([block.given["text"][block.weight > 0] for block in exam.truth])
     pool = Pool(table, numbers, ())
-    told = able(student, CanWrite).write(
-        questions(student, pool), 1, rng, max_tokens=max_tokens, temperature=temperature
-    )
+    asked = questions(student, pool)
+    told = able(student, CanWrite).write(asked, 1, rng, max_tokens=max_tokens, temperature=temperature)
     if told.texts.shape != (len(pool), 1):
         raise ContractBroken(f"{type(student).__name__}.write: {len(pool)} x 1 replies, got {told.texts.shape}")
-    return Replied(numbers, groups_of(pool), truth, told.texts[:, 0], tokens(told))
+    return Replied(numbers, groups_of(pool), truth, asked, told.texts[:, 0], tokens(told), told.tokens_out[:, 0])

@@ -32,6 +32,7 @@ from tutelage.core.rng import stream
 from tutelage.loop import Round, Run
 from tutelage.recipe.fit import fit_one
 from tutelage.runs.answered import answered, ask
+from tutelage.runs.bought import bought
 from tutelage.runs.journal import Journal, lines
 from tutelage.runs.record import Record, write
 from tutelage.runs.till import Book, RecordedTill, till
@@ -56,7 +57,7 @@ def _execute(record: Record, arm: str, seed: int, place: Path) -> str:
     course: Course = parts.data.course(stream(seed, "data"))
     clock = {"data": round(time.perf_counter() - started, 6)}
     events = place / "events.jsonl"
-    purse = till(read.study.budget, events, answered(record.folder))
+    purse = till(read.study.budget, events, {**bought(record.folder, events), **answered(record.folder)})
     journal = purse.book.journal
     assert journal is not None
     before = [line for line in lines(events) if line["event"] == "round"]
