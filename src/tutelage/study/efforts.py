@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tutelage.core.parts import name_of
+from tutelage.core.writing import CanRate
 from tutelage.recipe.fit import Parts
 from tutelage.study.foresee import Turn
 from tutelage.study.material import Material
@@ -45,7 +46,9 @@ def of_turn(parts: Parts, material: Material, turn: Turn, flop: float | None = N
         "rest": (student, (1.0, material.pool / 1e3 if turn.first else 0.0, items)),
     }
     if turn.number >= 0:
-        counts["choose"] = name_of(type(step.choose)), (1.0, pool, pool * asked / 1e3, pool * turn.held / 1e3)
+        reads = CanRate in getattr(step.choose, "needs", ())  # then its time is that of the student that reads the pool
+        use = name_of(type(step.choose)) + (f" {student}" if reads else "")
+        counts["choose"] = use, (1.0, pool, pool * asked / 1e3, pool * turn.held / 1e3)
         counts["teach"] = name_of(type(step.teach)), (1.0, looked, looked**2)
     return tuple(Effort(stage, use, given) for stage, (use, given) in counts.items())
 

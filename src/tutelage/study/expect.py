@@ -38,6 +38,14 @@ def evaluations_of(parts: Parts, rates: Rates) -> str:
     return f"fits of {student} as long as earlier ones here" if seen else f"{EVALUATIONS:g} evaluations a fit"
 
 
+def tokens_of(material: Material) -> str:
+    """What an estimate of a student's work rests on that reads tokens; empty for others."""
+    width = material.width
+    if width is None or not width.tokens:
+        return ""
+    return f"a lesson as long as those of the pool on average, {width.tokens:.0f} tokens"
+
+
 def seconds_of(parts: Parts, material: Material, turns: Sequence[Turn], rates: Rates) -> Amount:
     """Of the loop; unknown where this machine has run nothing."""
     told = [(one.stage, one.use, rates.tell(one)) for turn in turns for one in of_turn(parts, material, turn)]
