@@ -51,6 +51,7 @@ def exported(folder: Path, base: Any, state: State, name: str) -> str:
         (folder / CONFIG).write_text(json.dumps(told, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         save_file({_named(key): np.ascontiguousarray(_shaped(key, one)) for key, one in state.arrays.items()},
                   folder / WEIGHTS)  # fmt: skip
+        (folder / WEIGHTS).chmod(0o644)  # as every other file that is handed out
     _checked(folder, base, state, bool(added))
     return HOW[bool(added)].format(name=name)
 
