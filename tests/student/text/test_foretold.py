@@ -26,6 +26,9 @@ from tutelage.student.text import _lessons
 from tutelage.student.text.causal import Causal
 from tutelage.student.text.tiny import Tiny
 from tutelage.study.calibration import Rates
+from tutelage.study.expect import seconds_of
+from tutelage.study.foresee import Turn
+from tutelage.study.material import Material
 from tutelage.study.plan import plan
 from tutelage.toys import replies_pool, till, view
 
@@ -137,3 +140,20 @@ def test_a_plan_of_replies(tmp_path: Path, tiny_decoder: Path) -> None:
     narrow = read("which-data", (*sets, "budget={training_tokens: 10}"))
     none = plan(narrow, fit(narrow), {}, Rates(), 2)
     assert none.rounds.value == 0 and "training_tokens" not in none.units
+
+
+def test_seconds_where_no_reader_has_run_yet() -> None:
+    """A lesson costs 8e9 FLOP, 4e9 forwards. 10 lessons learned: 2 s at 40 GFLOP a second; 20 rows of the pool read by
+    the chooser: 2 s; 30 of the exam: 3 s. Every other stage takes its second from rates of other methods: order, retain,
+    recall, teach and the rest, 5 s. A chooser that reads nothing takes 1 s like these."""
+    counts = {"choose": 4, "teach": 3, "order": 2, "learn": 3, "retain": 2, "recall": 2, "assess": 2, "rest": 3}
+    flat = {stage: [1.0] + [0.0] * (k - 1) + [1.0] for stage, k in counts.items()}
+    flat["assess"] = [0.0, 0.0, 1.0]
+    rates = Rates({f"{stage} other": [row] * 4 for stage, row in flat.items()})
+    wanted = read("which-data", ("student={use: text.tiny, hidden: 16, heads: 2}", "seeds=1"))
+    material = Material(20, 0, 0, 0, {"exam": 30}, 0, 0, Width(16, 10, False, 10, 4))
+    for arm, parts in fit(wanted).items():
+        turn = Turn(0, parts.steps[0], True, 20, 5, 0, 5, 10, (30,), None, 8e10, {}, False)
+        told = seconds_of(parts, material, [turn], rates)
+        assert told.value == pytest.approx(2 + 3 + 5 + (2 if arm == "grape" else 1), rel=0.05)
+        assert "40 GFLOP a second assumed" in told.why
