@@ -130,10 +130,12 @@ def _found(folder: Path, maker: Any) -> tuple[Student, list[Charge]] | None:
     try:
         told = json.loads((folder / TOLD).read_text(encoding="utf-8"))
         student: Student = maker.load(folder / "student")
-        if student.fingerprint == told["fingerprint"]:
-            return student, [Charge(*one) for one in told["told"]]
+        charges = [Charge(*one) for one in told["told"]]
+        whole = student.fingerprint == told["fingerprint"]
     except (OSError, ValueError, KeyError, Refused):
-        pass
+        whole = False
+    if whole:
+        return student, charges
     shutil.rmtree(folder, ignore_errors=True)
     return None
 

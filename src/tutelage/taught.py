@@ -1,4 +1,7 @@
-"""Using what a run taught: pick an arm and a seed, predict, hand the student out as a folder, and load it again."""
+"""Using what a run taught: pick an arm and a seed, predict or reply, hand the student out as a folder, load it again.
+
+Longer than 200 lines: the one page of the library for whoever is done with teaching.
+"""
 
 from __future__ import annotations
 

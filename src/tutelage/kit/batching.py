@@ -145,10 +145,7 @@ def walk(plan: Plan, settings: Pace, rng: Rng, lengths: Ints | None = None) -> I
 
 
 def positions(plan: Plan, settings: Pace, rng: Rng, lengths: Ints, alike: bool = True) -> int:
-    """How long all lessons are together that `walk` will show with the same luck, which is not drawn from here.
-
-    alike: batches are of like length, as `walk` is told by its own `lengths`.
-    """
+    """How long all lessons together are that `walk` will show by this luck; `alike`: in batches of like length."""
     walked = walk(plan, settings, copy.deepcopy(rng), lengths if alike else None)
     return int(sum(lengths[one.rows].sum() for one in walked))
 

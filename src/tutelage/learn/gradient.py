@@ -34,6 +34,8 @@ Neutral limit: 0 passes, or no lesson of positive weight, is `nothing`; with all
 decay and a linear schedule it is the fit of `vector.mlp` with l2 = 0, from the student's present weights. Private with
 sigma 0, clip inf and batch 0 it is itself without privacy.
 
+Longer than 200 lines: what is foretold and charged stands beside what is done.
+
 >>> from tutelage.core.parts import build
 >>> from tutelage.core.stages import Stage
 >>> from tutelage.toys import POOL, stream, view

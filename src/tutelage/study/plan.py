@@ -3,6 +3,8 @@
 Bought units are exact: the loop's own arithmetic is played through (study.foresee). FLOP are exact where the learner's
 work is fixed, and go by the evaluations of earlier fits where a solver stops by tolerance. Seconds and bytes go by the
 rates of this machine (study.calibration). Every amount says how sure it is.
+
+Longer than 200 lines: one plan, from a job to the study, read from top to bottom.
 """
 
 from __future__ import annotations
@@ -91,7 +93,10 @@ def plan(
             if isinstance(course, Missing):
                 jobs.append(_unknown(arm, seed, f"unknown until fetched: {str(course).splitlines()[-1].strip()}"))
                 continue
+            started = time.process_time()
             material[arm][seed] = measured(parts[arm], course, seed)
+            if isinstance(parts[arm].student, HasOutline):  # its tokenizer and libraries, which a run loads anyway
+                began += time.process_time() - started
             jobs.append(_job(read, arm, seed, parts[arm], course, material[arm][seed], rates, began + within))
     texts = encoding(shelf, rates, workers)
     arms = tuple(_arm(arm, [job for job in jobs if job.arm == arm]) for arm in read.recipes)
