@@ -2,7 +2,8 @@
 
 A recipe may name a student anywhere with `taught: {a recipe}`. It is taught by the same loop, on a part of the same
 data or on data of its own, and sits no exam. Its luck carries its place (teach.students.0.taught.learn), or is that
-of the arm that it was named by; what it buys is charged to the arm around it, unless it was `given`.
+of the arm that it was named by; what it buys is charged to the arm around it, unless it was `given`. What takes long
+to teach is kept for the next run (kept_students.py).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tutelage.core.method import settings
 from tutelage.core.pupil import Pupil
 from tutelage.core.rng import stream
 from tutelage.core.stages import Student, Till
+from tutelage.kept_students import kept
 from tutelage.loop import Round, Run, rounds
 from tutelage.recipe.fit import fit_one
 from tutelage.recipe.lines import Source
@@ -88,11 +90,14 @@ def _finished(run: Run, path: str, pupil: Pupil) -> Student:
     scratch = run.scratch / f"{path}.taught"
     scratch.mkdir(parents=True, exist_ok=True)
     course = course_of(run.course, path, pupil, parts.data, seed)
-    inner = Run(parts, course, seed, Given(till) if told.get("given") else till, scratch, salt)
-    last = deque(played(inner), maxlen=1)
-    if not last:
-        raise Refused(Fault(path, "this student could not be taught: the budget allows not one lesson for it"))
-    return last[0].student
+
+    def teach(purse: Till) -> Student:
+        last = deque(played(Run(parts, course, seed, purse, scratch, salt)), maxlen=1)
+        if not last:
+            raise Refused(Fault(path, "this student could not be taught: the budget allows not one lesson for it"))
+        return last[0].student
+
+    return kept(parts, course, seed, salt, Given(till) if told.get("given") else till, teach)
 
 
 def course_of(here: Course, path: str, pupil: Pupil, data: Any, seed: int) -> Course:

@@ -1,4 +1,7 @@
-"""Using what a run taught: pick an arm and a seed, predict, hand the student out as a folder, and load it again."""
+"""Using what a run taught: pick an arm and a seed, predict or reply, hand the student out as a folder, load it again.
+
+Longer than 200 lines: the one page of the library for whoever is done with teaching.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,9 @@ from tutelage.core.data import Floats32, Ints, Pool, Table
 from tutelage.core.descent import CanExport
 from tutelage.core.errors import Fault, Refused, nearest
 from tutelage.core.parts import build
+from tutelage.core.rng import stream
 from tutelage.core.stages import CanWeigh, able
+from tutelage.core.writing import CanWrite, Prompt
 from tutelage.runs.record import Record, find
 from tutelage.study.summary import Summary
 
@@ -36,6 +41,13 @@ class Prediction(NamedTuple):
         return np.asarray(self.probs.max(axis=1), dtype=np.float32)
 
 
+class Replied(NamedTuple):
+    """One reply a prompt."""
+
+    texts: tuple[str, ...]
+    tokens: Ints  # (n,) drawn for each, the one that ended it included
+
+
 class Taught:
     """A student that has been taught, ready to answer.
 
@@ -50,11 +62,26 @@ class Taught:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The labels that it can give."""
-        return tuple(self.student.labels)
+        """The labels that it can give; empty for a student that writes."""
+        return tuple(getattr(self.student, "labels", ()))
+
+    @property
+    def writes(self) -> bool:
+        """Whether it was taught to reply in words and not to choose a label."""
+        return not self.names and isinstance(self.student, CanWrite)
+
+    def reply(self, asked: Sequence[Prompt], max_tokens: int = 256, temperature: float = 0.0, seed: int = 0) -> Replied:
+        """Its reply to each prompt, a text or a conversation; temperature 0: the likeliest token each time."""
+        if not isinstance(self.student, CanWrite):
+            raise Refused(Fault("reply", "this student writes nothing: it knows labels", "predict([...])"))
+        luck = stream(seed, "reply")
+        said = self.student.write(list(asked), 1, luck, max_tokens=max_tokens, temperature=temperature)
+        return Replied(tuple(said.texts[:, 0].tolist()), said.tokens_out[:, 0])
 
     def predict(self, texts: Sequence[str]) -> Prediction:
-        """The likeliest label of each text, and all probabilities."""
+        """The likeliest label of each text, and all probabilities. Refused for a student that writes."""
+        if self.writes:
+            raise Refused(Fault("predict", "this student knows no labels: it was taught to reply", "reply([...])"))
         table = Table.of("texts", {"text": [str(text) for text in texts]}, self.names)
         return self.predict_pool(table.pool())
 
@@ -133,9 +160,9 @@ def hand_out(picked: Picked, folder: Path, card: str, about: dict[str, Any]) -> 
         shutil.copytree(picked.folder, part / "model")
         told = {"form": FORM, "student": picked.spec, "arm": picked.arm, "seed": picked.seed, **about}
         (part / "tutelage.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        (part / "labels.json").write_text(
-            json.dumps(taught.names, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        if taught.names:
+            names = json.dumps(taught.names, indent=1, ensure_ascii=False)
+            (part / "labels.json").write_text(names + "\n", encoding="utf-8")
         if isinstance(taught.student, CanExport):
             how = taught.student.export(part / "files")
             card += f"\n## As other libraries read it\n\n```python\n{how}\n```\n"
@@ -183,4 +210,4 @@ def run(
     return record
 
 
-__all__ = ["Picked", "Prediction", "Taught", "find", "hand_out", "load", "pick", "run", "wins"]
+__all__ = ["Picked", "Prediction", "Replied", "Taught", "find", "hand_out", "load", "pick", "run", "wins"]

@@ -2,7 +2,8 @@
 
     groups = ({parameters of module.head},)
 
-The frozen layers have no optimiser state, and answer as in use: no dropout, no running statistics.
+The frozen layers have no optimiser state, and answer as in use: no dropout, no running statistics. Of a language model
+whose head is the very table in which its tokens are looked up, that table moves in both places.
 
 Source: linear probing, Alain and Bengio (2016); as a step of its own, Kumar et al. (2022), section 3.
 Neutral limit: `full`, for a module that is a head and nothing else.
@@ -30,7 +31,9 @@ class HeadOnly:
 
     def open(self, module: Any, rng: Rng) -> Opened:
         """One group. ContractBroken for a module without a layer called `head`."""
-        names = tuple(name for name, _ in module.named_parameters() if name.startswith("head."))
+        head = getattr(module, "head", None)
+        held = {id(one) for one in head.parameters()} if head is not None else set()
+        names = tuple(name for name, one in module.named_parameters() if id(one) in held)
         if not names:
             raise ContractBroken(f"{type(module).__name__} has no layer called head, so nothing could be learned")
         return Opened(module, (Group(names),))

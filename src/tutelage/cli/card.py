@@ -19,6 +19,14 @@ print(said.labels, said.confidence)
 ```"""
 
 
+REPLIES = """```python
+import tutelage
+
+said = tutelage.load("THIS FOLDER").reply(["a question"])
+print(said.texts)
+```"""
+
+
 def card(told: Summary, record: Record, picked: Picked) -> str:
     """Markdown for people."""
     import yaml
@@ -31,10 +39,10 @@ def card(told: Summary, record: Record, picked: Picked) -> str:
     version = f" {software['tutelage']}" if "tutelage" in software else ""
     pieces = [
         f"# {record.name}: {picked.arm}, seed {picked.seed}",
-        f"A classifier for {len(told.labels)} labels, taught by tutelage{version}.",
+        f"{_what(told)}, taught by tutelage{version}.",
         f"This arm was taken because {picked.why}; its seed was not picked by how it did on the exam.",
         "## Use",
-        USE,
+        USE if told.labels else REPLIES,
         "## Data",
         f"`{recipe['data']}`\n\n{_about(record, picked)}",
         *([_list(told.notes)] if told.notes else []),
@@ -44,13 +52,17 @@ def card(told: Summary, record: Record, picked: Picked) -> str:
         _scores(arm),
         "## Limits",
         _list(_limits(told, arm)),
-        "## Labels",
-        ", ".join(f"`{name}`" for name in told.labels),
+        *(["## Labels", ", ".join(f"`{name}`" for name in told.labels)] if told.labels else []),
         "## Recipe",
         f"```yaml\n{yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True)}```",
         f"Record: `{told.digest or 'unfinished'}`",
     ]
     return "\n\n".join(pieces) + "\n"
+
+
+def _what(told: Summary) -> str:
+    """A student without labels is one that writes."""
+    return f"A classifier for {len(told.labels)} labels" if told.labels else "A language model that replies to prompts"
 
 
 def _about(record: Record, picked: Picked) -> str:
@@ -71,10 +83,10 @@ def _scores(arm: ArmOf) -> str:
 
 def _limits(told: Summary, arm: ArmOf) -> list[str]:
     items = max((one.items for one in arm.scores.values()), default=0)
-    said = [
-        "It knows the labels below and no others: a text that fits none of them gets one of them all the same.",
-        "The scores hold for texts like those of the exam; on other texts they may be anything.",
-    ]
+    first = "It knows the labels below and no others: a text that fits none of them gets one of them all the same."
+    if not told.labels:
+        first = "What it writes may be wrong, and sound as if it were not; nothing was done to keep it from harm."
+    said = [first, "The scores hold for texts like those of the exam; on other texts they may be anything."]
     if 0 < items < 200:
         said.append(f"The exam has {items} items, so a score is known only to within the interval given.")
     if len(arm.seeds) < 5:

@@ -1,11 +1,11 @@
-"""`tutelage predict`: what a taught student says about new rows."""
+"""`tutelage predict`: what a taught student says about new rows, labels or replies."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
@@ -23,10 +23,13 @@ EXAMPLES = """Examples:
   tutelage predict last mails.txt --below 0.6 --out answers.jsonl
   tutelage predict last big.parquet --arm uniform --out answers.parquet
 
-Columns: id, label, probability, flag ("unsure" below --below), text. In CSV a text that begins like a formula gets
+Columns: id, label, probability, flag ("unsure" below --below), text; of a student that writes: id, reply, tokens, text,
+where the text is the prompt. In CSV a text that begins like a formula gets
 an apostrophe. Takes one arm at one seed and says which; it never picks the seed that did best on the exam."""
 
-COLUMNS = ("id", "label", "probability", "flag", "text")
+LABELS, REPLIES = ("id", "label", "probability", "flag", "text"), ("id", "reply", "tokens", "text")
+AT_ONCE = 32  # prompts between two lines of progress; a reply takes seconds
+Batches: TypeAlias = "Iterator[list[dict[str, Any]]]"
 SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet"}
 
 
@@ -46,6 +49,9 @@ def predict(
     below: Annotated[
         float, typer.Option("--below", min=0.0, max=1.0, help="Flag rows whose label has a lower probability.")
     ] = 0.5,
+    max_tokens: Annotated[
+        int, typer.Option("--max-tokens", min=1, help="The longest reply of a student that writes.")
+    ] = 256,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="Write .csv, .jsonl or .parquet.", show_default="CSV on standard output"),
@@ -53,7 +59,7 @@ def predict(
     runs: RunsFolder = None,
     json: Json = False,
 ) -> int:
-    """Label new rows with a taught student: label, probability, and a flag where it is unsure."""
+    """Label new rows with a taught student, with a flag where it is unsure; or have one that writes reply to them."""
     from tutelage.core.errors import Fault, Refused
     from tutelage.kit.tables import rows_of
     from tutelage.runs.record import find
@@ -70,39 +76,50 @@ def predict(
     picked = pick(record, summary(record), arm, seed)
     how = record.read().recipes[picked.arm].data
     vector = tuple(how.get("vector") or ())
-    pool = rows_of(
-        file, text or how.get("text", "text"), format, id=id, vector=vector, encoding=how.get("encoding", "utf-8")
-    ).pool()
+    taught = picked.load()
+    column = text or how.get("text") or how.get("prompt") or ("prompt" if taught.writes else "text")
+    pool = rows_of(file, column, format, id=id, vector=vector, encoding=how.get("encoding", "utf-8")).pool()
     say(f"{record.name}: arm {picked.arm} ({picked.why}), seed {picked.seed}")
-    counts = _write(picked.load(), pool, below, out, json)
+    counts = {"rows": 0} if taught.writes else {"rows": 0, "unsure": 0}
+    batches = _replies(taught, pool, max_tokens, counts) if taught.writes else _labels(taught, pool, below, counts)
+    _write(batches, REPLIES if taught.writes else LABELS, out, json)
     told = {"run": record.name, "arm": picked.arm, "seed": picked.seed, **counts}
     if json and out is not None:
         as_json({**told, "written": str(out)})
-    say(
-        f"{counts['rows']:,} rows, {counts['unsure']:,} of them below {below:g}"
-        + (f"; written to {out}" if out else "")
-    )
+    unsure = "" if taught.writes else f", {counts['unsure']:,} of them below {below:g}"
+    say(f"{counts['rows']:,} rows{unsure}" + (f"; written to {out}" if out else ""))
     return 0
 
 
-def _write(taught: Taught, pool: Pool, below: float, out: Path | None, json: bool) -> dict[str, int]:
+def _write(batches: Batches, columns: tuple[str, ...], out: Path | None, json: bool) -> None:
     """Batch by batch to its place: the file, or standard output as CSV, or with --json as JSON lines."""
     kind = SUFFIXES[out.suffix.lower()] if out is not None else ("jsonl" if json else "csv")
-    counts = {"rows": 0, "unsure": 0}
-    batches = _batches(taught, pool, below, counts)
     if kind == "parquet":
-        _parquet(batches, out)
+        _parquet(batches, columns, out)
     elif out is None:
-        _lines(batches, kind, sys.stdout)
+        _lines(batches, columns, kind, sys.stdout)
     else:
         part = out.with_name(f".{out.name}.part")
         with part.open("w", encoding="utf-8", newline="") as sink:
-            _lines(batches, kind, sink)
+            _lines(batches, columns, kind, sink)
         part.replace(out)
-    return counts
 
 
-def _batches(taught: Taught, pool: Pool, below: float, counts: dict[str, int]) -> Iterator[list[dict[str, Any]]]:
+def _replies(taught: Taught, pool: Pool, max_tokens: int, counts: dict[str, int]) -> Batches:
+    from tutelage.cli.progress import Progress
+
+    with Progress("rows") as bar:
+        for batch in pool.batches(AT_ONCE):
+            texts = batch.texts()
+            said = taught.reply(texts, max_tokens)
+            told = zip(batch.ids(), said.texts, said.tokens.tolist(), texts, strict=True)
+            rows = [dict(zip(REPLIES, one, strict=True)) for one in told]
+            counts["rows"] += len(rows)
+            bar("replying", counts["rows"], len(pool))
+            yield rows
+
+
+def _labels(taught: Taught, pool: Pool, below: float, counts: dict[str, int]) -> Batches:
     from tutelage.cli.progress import Progress
 
     done = 0
@@ -128,31 +145,32 @@ def _batches(taught: Taught, pool: Pool, below: float, counts: dict[str, int]) -
             yield rows
 
 
-def _lines(batches: Iterator[list[dict[str, Any]]], kind: str, sink: Any) -> None:
+def _lines(batches: Batches, columns: tuple[str, ...], kind: str, sink: Any) -> None:
     import csv
     import json
 
     from tutelage.cli.sheet import guarded
 
-    writer = csv.DictWriter(sink, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(sink, columns, lineterminator="\n")
     if kind == "csv":
         writer.writeheader()
     for rows in batches:
         if kind == "csv":
             writer.writerows(
-                {**row, "id": guarded(row["id"]), "label": guarded(row["label"]), "text": guarded(row["text"])}
-                for row in rows
-            )
+                {name: guarded(value) if isinstance(value, str) and name != "flag" else value
+                 for name, value in row.items()} for row in rows
+            )  # fmt: skip
         else:
             sink.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-def _parquet(batches: Iterator[list[dict[str, Any]]], out: Path | None) -> None:
+def _parquet(batches: Batches, columns: tuple[str, ...], out: Path | None) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     assert out is not None
-    schema = pa.schema([(name, pa.float64() if name == "probability" else pa.string()) for name in COLUMNS])
+    numbers = {"probability": pa.float64(), "tokens": pa.int64()}
+    schema = pa.schema([(name, numbers.get(name, pa.string())) for name in columns])
     part = out.with_name(f".{out.name}.part")
     with pq.ParquetWriter(part, schema) as writer:
         for rows in batches:

@@ -14,11 +14,17 @@ from tutelage.core.stages import Answers
 
 
 class Width(NamedTuple):
-    """The inputs of a head over fixed features. entries: numbers of one row that are not 0, on average."""
+    """The inputs of a head over fixed features. entries: numbers of one row that are not 0, on average.
+
+    tokens: positions of a lesson that is read token by token, on average; 0: its matrices see it once. told: of them
+    those that a reply says and that carry loss.
+    """
 
     columns: float
     entries: float
     exact: bool
+    tokens: float = 0.0
+    told: float = 0.0
 
 
 class Lot(NamedTuple):
@@ -44,12 +50,18 @@ class Work(NamedTuple):
 
 
 @runtime_checkable
-class CanForetell(Protocol):
-    """A student's maker. width: of the features, from the pool alone. flop: of one fit; not exact where it depends
-    on how many evaluations a solver takes.
-    """
+class HasWidth(Protocol):
+    """A student's maker. width: of what it reads, from the pool alone."""
 
     def width(self, pool: Pool) -> Width: ...
+
+
+@runtime_checkable
+class CanForetell(HasWidth, Protocol):
+    """A maker of students that are fitted. flop: of one fit; not exact where it depends on how many evaluations a
+    solver takes.
+    """
+
     def flop(self, lot: Lot) -> Work: ...
 
 
@@ -68,6 +80,15 @@ class HasMatrices(Protocol):
 
 
 @runtime_checkable
+class HasOutline(Protocol):
+    """A maker of students that a gradient moves. outline: the module of one that begins, shapes without numbers, the
+    caller's own to change.
+    """
+
+    def outline(self) -> Any: ...
+
+
+@runtime_checkable
 class ForetellsWork(Protocol):
     """A learner. work: what it will charge to the till for learning this lot, by unit."""
 
@@ -79,6 +100,15 @@ class ForetellsRows(Protocol):
     """A curriculum. rows: how many of `n` lessons its plan holds, a lesson that stands in two stages twice."""
 
     def rows(self, n: float) -> float: ...
+
+
+@runtime_checkable
+class ForetellsShown(Protocol):
+    """A curriculum whose passes depend on how long lessons are. shown: how many lessons a learner with one pass is
+    shown of `n` lessons of this width, repetitions counted.
+    """
+
+    def shown(self, n: float, width: Width) -> float: ...
 
 
 @runtime_checkable

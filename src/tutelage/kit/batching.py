@@ -11,6 +11,7 @@ pass over that share of the lessons, rounded up: a random share of each kind, th
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator
 from itertools import pairwise
@@ -141,6 +142,12 @@ def walk(plan: Plan, settings: Pace, rng: Rng, lengths: Ints | None = None) -> I
                     if support is not None and support.all():
                         raise ContractBroken("a batch whose lessons are all support has nothing to score")
                     yield Slice(portion.items[places], support, number)
+
+
+def positions(plan: Plan, settings: Pace, rng: Rng, lengths: Ints, alike: bool = True) -> int:
+    """How long all lessons together are that `walk` will show by this luck; `alike`: in batches of like length."""
+    walked = walk(plan, settings, copy.deepcopy(rng), lengths if alike else None)
+    return int(sum(lengths[one.rows].sum() for one in walked))
 
 
 def sweep(portion: Portion, size: int, share: float = 1.0, rng: Rng | None = None,

@@ -24,7 +24,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState, is_initialized
 from accelerate.utils import DistributedType, send_to_device
 
-from tutelage.core.data import Ints, Rng
+from tutelage.core.data import Rng
 from tutelage.core.descent import Batch, Opened
 from tutelage.core.errors import ContractBroken, TutelageError
 from tutelage.core.stages import Memory, Penalty
@@ -68,15 +68,21 @@ class _Loss(torch.nn.Module):  # type: ignore[misc]
         return total / over + added, total.detach(), weight.sum()
 
 
-def flop(opened: Opened, visits: int, lengths: Ints | None = None) -> float:
-    """FLOP of showing `visits` lessons: (4 P + 2 P_open) a position, P entries of matrices, P_open those that may move.
+def flop(opened: Opened, positions: float) -> float:
+    """FLOP of showing so many positions: (4 P + 2 P_open) each, P entries of matrices, P_open those that may move.
 
     2 P forward, 2 P back through the activations, 2 P_open for the gradient of the weights. Vectors of weights, tables
-    that are looked up, scores of attention and the optimiser are left out. A lesson is one position, or `lengths`.
+    that are looked up, scores of attention and the optimiser are left out. A lesson is one position, or its tokens.
     """
+    size, moving = matrices(opened)
+    return flop_of(size, moving, positions)
+
+
+def matrices(opened: Opened) -> tuple[float, float]:
+    """Entries of all matrices of a module, and of those that may move."""
     sizes = multiplied(opened.module)
     moving = sum(sizes.get(name, 0) for group in opened.groups for name in group.names)
-    return flop_of(sum(sizes.values()), moving, visits * (1.0 if lengths is None else float(np.mean(lengths))))
+    return float(sum(sizes.values())), float(moving)
 
 
 def flop_of(size: float, moving: float, positions: float) -> float:

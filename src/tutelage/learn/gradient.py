@@ -19,7 +19,9 @@ seed that guards people is not published.
 
 Facts: `lessons`, `loss` (weighted mean over the last pass, each lesson's just before its update, without the penalty),
 `updates` and `visits` (lessons shown), both as kit.batching.updates_and_rows says beforehand. The till is charged the
-FLOP of all updates before the first (kit.descent.flop).
+training tokens of all updates, where the student reads tokens, and their FLOP (kit.descent.flop) before the first:
+every position of every lesson that will be shown, prompts included, padding not. A private call is charged what is
+expected, `visits` lessons of the mean length.
 
 An objective may leave out lessons with nothing more to learn (core.descent.CanSkip): the next ones take their places,
 so batches stay as large and a pass has fewer updates (kit/refill.py). Then `updates` and `visits` are what was shown,
@@ -31,6 +33,8 @@ Privacy: Abadi et al. (2016), algorithm 1; Li, Tramer, Liang and Hashimoto (2022
 Neutral limit: 0 passes, or no lesson of positive weight, is `nothing`; with all lessons in one batch, adamw without
 decay and a linear schedule it is the fit of `vector.mlp` with l2 = 0, from the student's present weights. Private with
 sigma 0, clip inf and batch 0 it is itself without privacy.
+
+Longer than 200 lines: what is foretold and charged stands beside what is done.
 
 >>> from tutelage.core.parts import build
 >>> from tutelage.core.stages import Stage
@@ -45,6 +49,8 @@ sigma 0, clip inf and batch 0 it is itself without privacy.
 
 from __future__ import annotations
 
+import functools
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
@@ -54,12 +60,13 @@ from pydantic import Field, model_validator
 
 from tutelage.core.data import Array, Ints, Kinds, Rng, Supervision
 from tutelage.core.descent import Batch, CanDescend, CanGrow, CanSkip, Encoded, Opened
-from tutelage.core.forecast import HasMatrices, Lot, Work
-from tutelage.core.method import method
+from tutelage.core.forecast import HasMatrices, HasOutline, Lot, Work
+from tutelage.core.method import method, settings
 from tutelage.core.parts import build, name_of, part
-from tutelage.core.stages import Learned, Penalty, Syllabus, View, able
-from tutelage.kit.batching import Counts, Plan, Slice, mean_weight, planned, updates_and_rows, walk
-from tutelage.kit.descent import Turn, as_tensors, descended, flop, flop_of, steady
+from tutelage.core.rng import stream
+from tutelage.core.stages import Learned, Penalty, Syllabus, Till, View, able
+from tutelage.kit.batching import Counts, Plan, Slice, mean_weight, planned, positions, updates_and_rows, walk
+from tutelage.kit.descent import Turn, as_tensors, descended, flop, flop_of, matrices, steady
 from tutelage.kit.privacy import Privacy
 from tutelage.kit.private_descent import suits
 from tutelage.kit.refill import Filled, living, refilled
@@ -105,16 +112,29 @@ class Gradient:
 
     def work(self, student: Any, lot: Lot) -> Mapping[str, Work]:
         """The FLOP of the updates, where student and adapter say which matrices there are and which of them move."""
+        shown, sure = lot.rows * self.passes, float(self.passes).is_integer() and lot.width.exact and not self._skips
+        tokens = {"training_tokens": Work(shown * lot.width.tokens, sure)} if lot.width.tokens else {}
+        found = self._matrices(student, lot)
+        if found is None:
+            return tokens
+        size, moving = found
+        amount = flop_of(size, moving, shown) + (2.0 * size * shown if self._skips else 0.0)
+        return {**tokens, "flop": Work(amount, sure)}
+
+    def _matrices(self, student: Any, lot: Lot) -> tuple[float, float] | None:
+        """Entries that a lesson meets, as often as it has positions, and of them those that may move."""
+        if isinstance(student, HasOutline):
+            if not lot.width.tokens:
+                return None
+            size, moving = _outlined(_spelt(self.adapter), _spelt(student))
+            return size * lot.width.tokens, moving * lot.width.tokens
         opened = {"full": slice(None), "head_only": slice(-1, None), "bias_only": slice(-1, None)}.get(
             name_of(type(self.adapter))
         )
         if opened is None or not isinstance(student, HasMatrices):
-            return {}
+            return None
         sizes = student.matrices(lot)
-        amount = flop_of(sum(sizes), sum(sizes[opened]), lot.rows * self.passes)
-        if self._skips:
-            return {"flop": Work(amount + 2.0 * sum(sizes) * lot.rows * self.passes, False)}
-        return {"flop": Work(amount, float(self.passes).is_integer() and lot.width.exact)}
+        return sum(sizes), sum(sizes[opened])
 
     def learn(self, syllabus: Syllabus, penalty: Penalty | None, view: View, rng: Rng) -> Learned:
         """A new student; without an update the present one, and its memory as it was."""
@@ -135,22 +155,24 @@ class Gradient:
         prepared = self.objective.prepare(plan.lessons, view)
         with steady(torchs):
             opened = self.adapter.open(student.module, opens)
-            most = flop(opened, counts.visits, encoded.lengths)
+            tokens = self._tokens(plan, encoded, counts, order)
+            most = flop(opened, counts.visits if tokens is None else tokens)
             if self.privacy is not None:
-                view.till.pay("flop", (), (), np.array([most]))
+                _charged(view.till, most, tokens)
                 made = privately_learned(self, opened, plan, encoded, prepared, facts, order, luck, view)
                 return made._replace(student=student.with_module(made.student))
             looks = 0.0
             if self._skips:  # forwards alone, half of what a frozen module would take
-                looks = flop(opened._replace(groups=()), counts.visits, encoded.lengths) / 2
-            view.till.afford("flop", most + looks) if looks else view.till.pay("flop", (), (), np.array([most]))
-            shown: list[int] = []
+                looks = flop(opened._replace(groups=()), counts.visits if tokens is None else tokens) / 2
+            _charged(view.till, most + looks, tokens, pay=not looks)
+            shown: list[Ints] = []
             turns = self._turns(plan, encoded, prepared, opened, counts, order, shown)
             done = descended(opened, self.objective, turns, counts.updates, self, luck, penalty,
                              view.memory.get("optimiser"))  # fmt: skip
             if looks:
-                visits = sum(shown)
-                view.till.pay("flop", (), (), np.array([looks + flop(opened, visits, encoded.lengths)]))
+                visits = sum(map(len, shown))
+                read = None if encoded.lengths is None else float(sum(encoded.lengths[rows].sum() for rows in shown))
+                _charged(view.till, looks + flop(opened, visits if read is None else read), read)
                 facts |= {"updates": float(len(shown)), "visits": float(visits),
                           "skipped": float(counts.visits - visits)}  # fmt: skip
         facts |= {} if np.isnan(done.loss) else {"loss": done.loss}
@@ -160,11 +182,19 @@ class Gradient:
     def _skips(self) -> bool:
         return isinstance(self.objective, CanSkip) and self.objective.skipping
 
+    def _tokens(self, plan: Plan, encoded: Encoded, counts: Counts, order: Rng) -> float | None:
+        """Positions of all lessons that will be shown, of a private call those expected; None where there are none."""
+        if encoded.lengths is None:
+            return None
+        if self.privacy is not None:
+            return counts.visits * float(np.mean(encoded.lengths))
+        return float(positions(plan, self, order, encoded.lengths, not self.objective.couples))
+
     def _turns(self, plan: Plan, encoded: Encoded, prepared: Mapping[str, Array], opened: Opened, counts: Counts,
-               rng: Rng, shown: list[int]) -> Iterator[Turn]:  # fmt: skip
+               rng: Rng, shown: list[Ints]) -> Iterator[Turn]:  # fmt: skip
         """Every batch with what it is divided by; the last pass counts for the loss that is reported.
 
-        shown: is told how many lessons each batch holds.
+        shown: is told which lessons each batch holds.
         """
         weight = np.concatenate([block.weight for block in plan.lessons])
         means = [mean_weight(weight, portion) for portion in plan.portions]
@@ -185,5 +215,25 @@ class Gradient:
             if support is not None:
                 batch = batch._replace(support=torch.from_numpy(support))
                 scored -= int(support.sum())
-            shown.append(len(rows))
+            shown.append(rows)
             yield Turn(batch, means[portion] * scored, at >= counts.updates - counts.last)
+
+
+def _charged(till: Till, flop: float, tokens: float | None, pay: bool = True) -> None:
+    """Tokens and FLOP together or not at all. pay False: only see whether both are there."""
+    units = {"flop": flop} if tokens is None else {"training_tokens": tokens, "flop": flop}
+    for unit, amount in units.items():
+        till.afford(unit, amount)
+    for unit, amount in units.items() if pay else ():
+        till.pay(unit, (), (), np.array([amount]))
+
+
+@functools.lru_cache(maxsize=64)  # a plan asks for every round of every arm and seed
+def _outlined(adapter: str, student: str) -> tuple[float, float]:
+    """Entries of all matrices, and of those that may move, where this adapter opens a student that begins."""
+    module = build("student", json.loads(student)).outline()
+    return matrices(build("adapter", json.loads(adapter)).open(module, stream(0, "outline")))
+
+
+def _spelt(part: Any) -> str:
+    return json.dumps(settings(part), sort_keys=True)

@@ -29,6 +29,7 @@ import numpy as np
 from pydantic import Field
 
 from tutelage.core.data import Block, Kinds, Lessons, Preference, Replies, Rng, Text
+from tutelage.core.forecast import Width
 from tutelage.core.method import method
 from tutelage.core.stages import Stage, Syllabus, View, able
 from tutelage.core.writing import CanRate
@@ -45,6 +46,10 @@ class EqualTokens:
     tokens: Annotated[int, Field(ge=1)] = 20_000
 
     needs: ClassVar[Kinds] = frozenset({CanRate})
+
+    def shown(self, n: float, width: Width) -> float:
+        """Lessons of the mean length that hold so many tokens of replies; without tokens, a lesson is one."""
+        return self.tokens / (width.told or 1.0) if n else 0.0
 
     def plan(self, lessons: Lessons, view: View, rng: Rng) -> Syllabus:
         """One stage; 0 passes where nothing carries loss."""

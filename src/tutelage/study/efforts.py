@@ -7,9 +7,10 @@ run is planned and when it is learned from.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tutelage.core.parts import name_of
+from tutelage.core.writing import CanRate
 from tutelage.recipe.fit import Parts
 from tutelage.study.foresee import Turn
 from tutelage.study.material import Material
@@ -45,9 +46,15 @@ def of_turn(parts: Parts, material: Material, turn: Turn, flop: float | None = N
         "rest": (student, (1.0, material.pool / 1e3 if turn.first else 0.0, items)),
     }
     if turn.number >= 0:
-        counts["choose"] = name_of(type(step.choose)), (1.0, pool, pool * asked / 1e3, pool * turn.held / 1e3)
+        use = name_of(type(step.choose)) + (f" {student}" if reads(step.choose) else "")
+        counts["choose"] = use, (1.0, pool, pool * asked / 1e3, pool * turn.held / 1e3)
         counts["teach"] = name_of(type(step.teach)), (1.0, looked, looked**2)
     return tuple(Effort(stage, use, given) for stage, (use, given) in counts.items())
+
+
+def reads(choose: Any) -> bool:
+    """Whether a chooser has the student read the pool; its time is then that of the student."""
+    return CanRate in getattr(choose, "needs", ())
 
 
 def of_data(parts: Parts, material: Material) -> Effort:

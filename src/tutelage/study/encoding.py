@@ -12,6 +12,7 @@ import numpy as np
 from tutelage.core.data import Course, Ints, Pool
 from tutelage.core.errors import Missing
 from tutelage.core.parts import name_of
+from tutelage.core.stages import CanEmbed, CanFit
 from tutelage.kit import embeddings
 from tutelage.kit.embeddings import MOST, WORTH
 from tutelage.recipe.fit import Parts
@@ -71,7 +72,9 @@ def _seconds(encoder: Any, count: int, rates: Rates) -> Amount:
 def encoders(part: Any) -> Iterator[Any]:
     """Every encoder among these parts and their settings."""
     if isinstance(part, Parts):
-        yield from encoders((part.student, *(tuple(step) for step in part.steps)))
+        spare = idle(part)
+        several = encoders((part.student, *(tuple(step) for step in part.steps)))
+        yield from (one for one in several if not any(one is other for other in spare))
     elif isinstance(part, tuple):
         for one in part:
             yield from encoders(one)
@@ -80,6 +83,23 @@ def encoders(part: Any) -> Iterator[Any]:
             yield part
         for one in fields(part):
             yield from encoders(getattr(part, one.name))
+
+
+def looked_at(parts: Parts) -> bool:
+    """Whether a fit or a stage of these parts reads the student's embedding."""
+    stages = [
+        one
+        for step in parts.steps
+        for one in (step.choose, step.teach, step.order, step.learn, step.retain, step.recall)
+    ]
+    exams = [one for step in parts.steps for one in step.assess]
+    needs = {need for one in (*stages, *exams, parts.stop) if one is not None for need in one.needs}
+    return CanEmbed in parts.student.can and (CanEmbed in needs or CanFit in parts.student.can)
+
+
+def idle(parts: Parts) -> tuple[Any, ...]:
+    """The encoders of a student whose embedding nobody reads; their models are not needed."""
+    return tuple(encoders(parts.student)) if CanEmbed in parts.student.can and not looked_at(parts) else ()
 
 
 def material(course: Course) -> Iterator[Pool]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tutelage.core.errors import Spent
-from tutelage.core.forecast import ForetellsCharges, ForetellsRows, ForetellsWork, Lot, Work
+from tutelage.core.forecast import ForetellsCharges, ForetellsRows, ForetellsShown, ForetellsWork, Lot, Work
 from tutelage.core.ledger import Ledger, price
 from tutelage.core.parts import name_of
 from tutelage.core.stages import Answers
@@ -125,6 +125,8 @@ class Play(NamedTuple):
         m, opening = self.material, number < 0
         lessons = (stand.held if opening else stand.held + new) if step.restart else new
         rows = step.order.rows(lessons) if isinstance(step.order, ForetellsRows) else lessons
+        if isinstance(step.order, ForetellsShown) and m.width is not None:
+            rows = step.order.shown(lessons, m.width)
         classes, sure = self._classes(stand)
         exact = stand.exact and isinstance(step.order, ForetellsRows)
         exact = exact and (step.restart or (_forgets(step) and not opening))
@@ -135,6 +137,9 @@ class Play(NamedTuple):
             lot = Lot(m.width, rows, min(classes, max(rows, 1)), m.labels, warm, evaluations)
         foretold = isinstance(step.learn, ForetellsWork) and lot is not None
         work = step.learn.work(self.parts.student, lot) if foretold else {}
+        for unit, piece in work.items():  # what is charged beforehand is charged in all units or in none
+            if piece.exact:
+                self.ledger.afford(unit, piece.amount)
         for unit, piece in work.items():
             self._work(unit, piece.amount, piece.exact)
         flop = work.get("flop", Work(0.0, foretold))

@@ -12,7 +12,7 @@ import numpy as np
 
 from tutelage.core.data import Course, Label
 from tutelage.core.errors import Missing
-from tutelage.core.forecast import CanForetell, IsFetched, Width
+from tutelage.core.forecast import HasWidth, IsFetched, Width
 from tutelage.core.parts import name_of
 from tutelage.core.rng import stream
 from tutelage.kit.episodes import episodes
@@ -45,7 +45,8 @@ def measured(parts: Parts, course: Course, seed: int) -> Material:
     classes = {int(code) for block in given for code in np.unique(block.given["label"])}
     each = int(getattr(parts.data, "start_per_class", 0))
     whole = each > 0 and start == each * len(pool.labels)
-    width = parts.student.width(pool) if isinstance(parts.student, CanForetell) else None
+    tells = isinstance(parts.student, HasWidth) and not_here(parts.student) is None
+    width = parts.student.width(pool) if tells else None
     gone = pool.numbers[np.union1d(course.start, drawn).astype(np.int64)]
     pieces = tuple(int((~np.isin(piece, gone)).sum()) for piece in episodes(pool))
     return Material(len(pool), start, bought, sum(block.size for block in course.given),

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from tutelage.core.data import Course, Pool
 from tutelage.core.errors import Fault, Refused
 from tutelage.core.rng import stream
-from tutelage.core.stages import CanEmbed, CanFit
 from tutelage.recipe.fit import Parts, fit
 from tutelage.recipe.read import Read
 from tutelage.runs.record import Record, changes, fingerprints
+from tutelage.study.encoding import looked_at
 from tutelage.study.jobs import Job
 from tutelage.study.progress import Progress, Watch, expected
 
@@ -85,7 +85,7 @@ def _embed(read: Read, parts: Mapping[str, Parts], jobs: Sequence[Job], tick: Ca
     for job in jobs:
         recipe, built = read.recipes[job.arm], parts[job.arm]
         key = f"{job.seed} {_plain(recipe.data)} {_plain(recipe.student)}"
-        if key in seen or not _looked_at(built) or "text" not in built.student.reads & built.data.holds:
+        if key in seen or not looked_at(built) or "text" not in built.student.reads & built.data.holds:
             continue
         seen.add(key)
         course = built.data.course(stream(job.seed, "data"))
@@ -97,18 +97,6 @@ def _embed(read: Read, parts: Mapping[str, Parts], jobs: Sequence[Job], tick: Ca
             for batch in material.batches(AT_ONCE):
                 tick(f"embedding {len(material)} texts")
                 one.embed(batch)
-
-
-def _looked_at(parts: Parts) -> bool:
-    """Whether a fit or a stage of these parts reads the student's embedding."""
-    stages = [
-        one
-        for step in parts.steps
-        for one in (step.choose, step.teach, step.order, step.learn, step.retain, step.recall)
-    ]
-    exams = [one for step in parts.steps for one in step.assess]
-    needs = {need for one in (*stages, *exams, parts.stop) if one is not None for need in one.needs}
-    return CanEmbed in parts.student.can and (CanEmbed in needs or CanFit in parts.student.can)
 
 
 def _material(course: Course) -> Iterator[Pool]:

@@ -4,7 +4,7 @@ Bought units are exact: the loop's own arithmetic is played through (study.fores
 work is fixed, and go by the evaluations of earlier fits where a solver stops by tolerance. Seconds and bytes go by the
 rates of this machine (study.calibration). Every amount says how sure it is.
 
-Longer than 200 lines: one way from a recipe to its amounts, told once.
+Longer than 200 lines: one plan, from a job to the study, read from top to bottom.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from tutelage.core.data import Course
 from tutelage.core.errors import Missing, TutelageError
-from tutelage.core.forecast import CanForetell, ForetellsCharges, ForetellsWork
+from tutelage.core.forecast import ForetellsCharges, ForetellsWork, HasOutline, HasWidth
 from tutelage.core.ledger import BOUGHT, Ledger
 from tutelage.core.parts import name_of
 from tutelage.recipe.fit import Parts
@@ -24,13 +24,13 @@ from tutelage.study.amounts import Amount, Sure, total
 from tutelage.study.calibration import Rates
 from tutelage.study.efforts import of_data
 from tutelage.study.encoding import Encoding, encoding
-from tutelage.study.expect import assumed, disk_of, evaluations_of, seconds_of
+from tutelage.study.expect import assumed, disk_of, evaluations_of, seconds_of, tokens_of
 from tutelage.study.foresee import Play, Turn
 from tutelage.study.material import Courses, Material, asks_a_person, measured, not_here
 from tutelage.study.pupils import taught_before
 
 WORKER = 1.5  # seconds in which a worker process starts, where this machine has not said
-BLIND = ("seconds", "training_tokens", "epsilon")  # limits whose binding cannot be played through
+BLIND = ("seconds", "epsilon")  # limits whose binding cannot be played through
 
 
 class TooLong(TutelageError):
@@ -94,7 +94,10 @@ def plan(
             if isinstance(course, Missing):
                 jobs.append(_unknown(arm, seed, f"unknown until fetched: {str(course).splitlines()[-1].strip()}"))
                 continue
+            started = time.process_time()
             material[arm][seed] = measured(parts[arm], course, seed)
+            if isinstance(parts[arm].student, HasOutline):  # its tokenizer and libraries, which a run loads anyway
+                began += time.process_time() - started
             jobs.append(_job(read, arm, seed, parts[arm], course, material[arm][seed], rates, began + within))
     texts = encoding(shelf, rates, workers)
     arms = tuple(_arm(arm, [job for job in jobs if job.arm == arm]) for arm in read.recipes)
@@ -117,17 +120,18 @@ def _job(read: Read, arm: str, seed: int, parts: Parts, course: Course, material
         turns.append(turn)
         if time.process_time() > until:
             raise TooLong(f"{len(turns)} rounds of one arm were played through, and there are more")
-    sure, why = _sureness(read, parts, turns)
+    sure, why = _sureness(read, parts, turns, material)
     if sure == "exact" and any(one.again for one in before):
         sure, why = "at most", "a student that is taught twice may ask about the same rows, which are charged once"
-    known = "flop" not in ledger.spent or all(
-        turn.exact for turn in [*turns, *(t for one in before for t in one.turns)]
-    )
+    known = all(turn.exact for turn in [*turns, *(turn for one in before for turn in one.turns)])
+    resting = tokens_of(material) or evaluations_of(parts, rates)
     units: dict[str, Amount] = {}
     for unit, spent in ledger.spent.items():
         bought = unit in BOUGHT or known
-        units[unit] = Amount(spent, sure, why) if bought else Amount(spent, "estimated", evaluations_of(parts, rates))
-    for learner in dict.fromkeys(name_of(type(step.learn)) for step in parts.steps if not _foretold(parts, step)):
+        units[unit] = Amount(spent, sure, why) if bought else Amount(spent, "estimated", resting)
+    for learner in dict.fromkeys(
+        name_of(type(step.learn)) for step in parts.steps if not _foretold(parts, step, material)
+    ):
         units["flop"] = Amount(None, "unknown", f"{learner} does not foretell its work")
     told = rates.tell(of_data(parts, material))
     data = Amount(told.value if told.by else 0.0, "estimated")
@@ -145,15 +149,18 @@ def _without(job: JobPlan, why: str) -> JobPlan:
     return job._replace(units={**units, "training_tokens": nothing, "flop": nothing}, seconds=nothing, disk=nothing)
 
 
-def _sureness(read: Read, parts: Parts, turns: list[Turn]) -> tuple[Sure, str]:
+def _sureness(read: Read, parts: Parts, turns: list[Turn], material: Material) -> tuple[Sure, str]:
     """How sure the bought units are, and why they are not exact."""
     paid = [step for step in parts.steps if step.teach.spends]
     silent = [name_of(type(step.teach)) for step in paid if not isinstance(step.teach, ForetellsCharges)]
     if silent:
         return "estimated", f"{silent[0]} does not foretell what it charges: one of each unit a row"
-    if "flop" in read.study.budget and not all(turn.exact for turn in turns):
-        return "estimated", "the budget limits FLOP, and these are estimated"
-    blind = [unit for unit in BLIND if unit in read.study.budget]
+    counted = {"flop": "FLOP", "training_tokens": "training tokens"}
+    limited = [unit for unit in counted if unit in read.study.budget]
+    foretold = all(_foretold(parts, step, material) for step in parts.steps)
+    if limited and foretold and not all(turn.exact for turn in turns):
+        return "estimated", f"the budget limits {counted[limited[0]]}, and these are estimated"
+    blind = [unit for unit in BLIND if unit in read.study.budget] + ([] if foretold else limited)
     if blind:
         return "at most", f"the budget limits {blind[0]}, which cannot be played through"
     if any(asks_a_person(step.teach) for step in paid):
@@ -165,8 +172,11 @@ def _sureness(read: Read, parts: Parts, turns: list[Turn]) -> tuple[Sure, str]:
     return "exact", ""
 
 
-def _foretold(parts: Parts, step: Any) -> bool:
-    return isinstance(step.learn, ForetellsWork) and isinstance(parts.student, CanForetell)
+def _foretold(parts: Parts, step: Any, material: Material) -> bool:
+    """Whether the learner says what it will charge for this student and these data."""
+    if not (isinstance(step.learn, ForetellsWork) and isinstance(parts.student, HasWidth)):
+        return False
+    return not isinstance(parts.student, HasOutline) or (material.width is not None and material.width.tokens > 0)
 
 
 def _unknown(arm: str, seed: int, why: str) -> JobPlan:

@@ -15,6 +15,7 @@ from tutelage.recipe.read import Read
 from tutelage.study.calibration import Rates
 from tutelage.study.checks import of_material, of_study
 from tutelage.study.control import plan_arms
+from tutelage.study.encoding import idle
 from tutelage.study.plan import Plan, plan
 
 
@@ -30,7 +31,7 @@ def prospect(read: Read, rates: Rates, workers: int) -> Plan:
     if faults:
         raise Refused(faults)
     made = plan(read, parts, courses, rates, workers)
-    away += [missing for built in parts.values() for missing in _absent((built.student, built.steps))]
+    away += [missing for built in parts.values() for missing in _absent((built.student, built.steps), idle(built))]
     said = tuple(f"Not here yet, and a run needs it: {one}" for one in dict.fromkeys(away))
     return made._replace(notes=(*made.notes, *said))
 
@@ -51,16 +52,16 @@ def _courses(read: Read, parts: Mapping[str, Parts]) -> tuple[dict[str, Course],
     return made, away
 
 
-def _absent(part: Any) -> Iterator[str]:
+def _absent(part: Any, spare: tuple[Any, ...] = ()) -> Iterator[str]:
     """What has to be fetched for a part, or for one nested in it."""
     if isinstance(part, tuple):
         for one in part:
-            yield from _absent(one)
-    elif is_dataclass(part):
+            yield from _absent(one, spare)
+    elif is_dataclass(part) and not any(part is one for one in spare):
         for name in getattr(part, "assets", ()):
             try:
                 asset(name)
             except Missing as missing:
                 yield " ".join(str(missing).split())
         for inner in fields(part):
-            yield from _absent(getattr(part, inner.name))
+            yield from _absent(getattr(part, inner.name), spare)

@@ -17,6 +17,7 @@ from tutelage.recipe.read import Read
 from tutelage.runs.record import Record, create, write
 from tutelage.study.checks import of_material, of_study
 from tutelage.study.control import plan_arms
+from tutelage.study.encoding import idle
 from tutelage.study.engine import Engine, Workers, engine
 from tutelage.study.judge import decided, judge, looks_of
 from tutelage.study.observe import observe
@@ -43,7 +44,7 @@ def prepare(read: Read) -> Prepared:
     read = plan_arms(read)
     parts = fit(read)
     for built in parts.values():
-        _fetched((built.student, built.steps))
+        _fetched((built.student, built.steps), idle(built))
     courses = courses_of(read, parts)
     faults = of_material(read, parts, courses)
     if faults:
@@ -96,13 +97,13 @@ def _gone_on(record: Record, workers: Workers, progress: Callable[[Progress], No
     return "waiting" if "waiting" in said else "done"
 
 
-def _fetched(part: Any) -> None:
-    """Missing when a part, or one nested in it, needs an asset that is not here."""
+def _fetched(part: Any, spare: tuple[Any, ...] = ()) -> None:
+    """Missing when a part, or one nested in it, needs an asset that is not here; `spare` are those that nobody asks."""
     if isinstance(part, tuple):
         for one in part:
-            _fetched(one)
-    elif is_dataclass(part):
+            _fetched(one, spare)
+    elif is_dataclass(part) and not any(part is one for one in spare):
         for name in getattr(part, "assets", ()):
             asset(name)
         for inner in fields(part):
-            _fetched(getattr(part, inner.name))
+            _fetched(getattr(part, inner.name), spare)

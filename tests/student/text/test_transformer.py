@@ -290,8 +290,9 @@ def test_a_plan_says_what_the_till_is_charged(maker, fresh) -> None:
             how.work(maker, lot)["flop"].amount == pytest.approx(each * 82 * 2)
             and not how.work(maker, lot)["flop"].exact
         )
-        assert flop(adapter.open(fresh.module, stream(0, "x")), 12, fresh.encode(LESSONS).lengths) == each * 82 * 2
-        assert purse.book.ledger.spent["flop"] == each * 82 * 2
+        assert flop(adapter.open(fresh.module, stream(0, "x")), 82 * 2) == each * 82 * 2
+        assert purse.book.ledger.spent == {"training_tokens": 82 * 2, "flop": each * 82 * 2}
+        assert how.work(maker, lot)["training_tokens"].amount == pytest.approx(82 * 2)
 
 
 def test_half_precision_learns_too(fresh) -> None:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, DynamicCache
 from transformers.utils import logging
 
 from tutelage.core.data import Floats, Ints
@@ -134,6 +134,15 @@ def decoder(folder: Path, precision: str) -> Decoder:
         return Decoder(
             tokenizer, AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, dtype=kind, **given)
         )
+
+
+@functools.lru_cache(maxsize=4)
+def outlined(folder: Path) -> Decoder:
+    """The tokenizer, and a model that has shapes and no numbers: nothing of its weights is read."""
+    given: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder, **given), trust_remote_code=False)
+    return Decoder(AutoTokenizer.from_pretrained(folder, **given), model)
 
 
 def _shared(prompts: Sequence[Ids]) -> int:

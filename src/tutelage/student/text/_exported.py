@@ -38,19 +38,20 @@ def exported(folder: Path, base: Any, state: State, name: str) -> str:
     of a few tokens is compared with the student. Returns the lines of Python that load them. ContractBroken for an
     adapter over weights that have moved, and when the libraries read something else.
     """
+    added = {key for key in state.arrays if ".lora_" in key or key.startswith("before.")}
+    if added and added != set(state.arrays):
+        raise ContractBroken("weights of the base moved as well as those added to it; peft has no file for both")
     folder.mkdir(parents=True, exist_ok=True)
     base.tokenizer.save_pretrained(folder)
-    added = {key for key in state.arrays if ".lora_" in key or key.startswith("before.")}
     if not added:
         opened(base, state).model.save_pretrained(folder)
-    elif added != set(state.arrays):
-        raise ContractBroken("weights of the base moved as well as those added to it; peft has no file for both")
     else:
         config = json.loads(state.graft) if state.graft else _config(base.model.config, state)
         told = {**config, "base_model_name_or_path": name, "inference_mode": True}
         (folder / CONFIG).write_text(json.dumps(told, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         save_file({_named(key): np.ascontiguousarray(_shaped(key, one)) for key, one in state.arrays.items()},
                   folder / WEIGHTS)  # fmt: skip
+        (folder / WEIGHTS).chmod(0o644)  # as every other file that is handed out
     _checked(folder, base, state, bool(added))
     return HOW[bool(added)].format(name=name)
 

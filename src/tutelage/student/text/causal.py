@@ -32,10 +32,12 @@ from pydantic import Field
 from tutelage.core.data import Kinds, Modality, Pool, Rng
 from tutelage.core.descent import CanDescend, Grafts, Prefixes, Scores, States, TokenLogprobs
 from tutelage.core.errors import Fault, Refused, nearest
+from tutelage.core.forecast import Width
 from tutelage.core.method import method
 from tutelage.core.parts import missing_extra, part
 from tutelage.core.stages import CanEmbed, CanWeigh
 from tutelage.core.writing import CanHeed, CanJudge, CanRate, CanWrite
+from tutelage.student.text._foretold import outline_of, width_of
 from tutelage.student.text._place import Place, assets, place
 from tutelage.student.text._speaker import Speaker, loaded
 from tutelage.student.text.encoder.onnx import Onnx
@@ -76,8 +78,40 @@ class Causal:
             raise Refused([Fault(where, f"there is no label {n!r}", nearest(n, pool.labels)) for n in unknown])
         return Speaker("text.causal", self, pool.labels, Stored(place(self.model), self.precision))
 
+    def width(self, pool: Pool) -> Width:
+        """Tokens of a lesson, counted on a few rows; no weight is read."""
+        return width_of(Speaker("text.causal", self, pool.labels, Outline(place(self.model))), pool)
+
+    def outline(self) -> Any:
+        return outline_of(Outline(place(self.model)))
+
     def load(self, folder: Path) -> Speaker:
         return loaded(folder, Speaker("text.causal", self, (), Stored(place(self.model), self.precision)))
+
+
+class Outline(NamedTuple):
+    """Shapes without weights, and the tokenizer. Implements _speaker.Source for somebody who only counts."""
+
+    place: Place
+
+    @property
+    def print_(self) -> str:
+        return f"outline of {self.place.print_}"
+
+    @property
+    def name(self) -> str:
+        return self.place.name
+
+    def base(self) -> Any:
+        """Missing when the libraries of the extra are not there."""
+        try:
+            from tutelage.student.text._decoder import outlined
+        except ModuleNotFoundError as error:
+            raise missing_extra("student: text.causal", error.name or "torch") from error
+        return outlined(self.place.made())
+
+    def save(self, folder: Path) -> None:
+        """Nothing: there is nothing to keep."""
 
 
 class Stored(NamedTuple):

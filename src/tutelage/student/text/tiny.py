@@ -31,11 +31,14 @@ from tutelage.core.data import Kinds, Modality, Pool, Rng
 from tutelage.core.descent import CanDescend
 from tutelage.core.digest import digest
 from tutelage.core.errors import Fault, Refused
+from tutelage.core.forecast import Width
 from tutelage.core.method import method, settings
 from tutelage.core.parts import missing_extra
+from tutelage.core.rng import stream
 from tutelage.core.stages import CanWeigh
 from tutelage.core.writing import CanHeed, CanJudge, CanRate, CanWrite
 from tutelage.kit.ratings import COLUMN, replies
+from tutelage.student.text._foretold import outline_of, width_of
 from tutelage.student.text._speaker import Speaker, loaded
 from tutelage.student.text.causal import FACES
 
@@ -75,6 +78,14 @@ class Tiny:
         made = tokenizer(texts, None if self.vocabulary == "bytes" else self.vocabulary)
         return Speaker("text.tiny", self, pool.labels, Born(self, made, int(rng.integers(2**62))))
 
+    def width(self, pool: Pool) -> Width:
+        """Tokens of a lesson, counted on a few rows."""
+        return width_of(self.begin(pool, stream(0, "width")), pool)
+
+    def outline(self) -> Any:
+        """With all the tokens that `vocabulary` allows, though a small pool may not give so many."""
+        return outline_of(Bare(self))
+
     def load(self, folder: Path) -> Speaker:
         seed, tokens = (folder / TOKENIZER).read_text(encoding="utf-8").split("\n", 1)
         return loaded(folder, Speaker("text.tiny", self, (), Born(self, tokens, int(seed))))
@@ -102,6 +113,21 @@ class Born(NamedTuple):
     def save(self, folder: Path) -> None:
         """The seed, then the tokenizer."""
         (folder / TOKENIZER).write_text(f"{self.seed}\n{self.tokens}", encoding="utf-8")
+
+
+class Bare(NamedTuple):
+    """Shapes alone. What `outline_of` asks of a _speaker.Source."""
+
+    maker: Tiny
+
+    def base(self) -> Any:
+        try:
+            from tutelage.student.text._born import bare
+        except ModuleNotFoundError as error:
+            raise missing_extra("student: text.tiny", error.name or "torch") from error
+        maker = self.maker
+        size = None if maker.vocabulary == "bytes" else maker.vocabulary
+        return bare(size, maker.hidden, maker.layers, maker.heads, maker.window)
 
 
 @functools.lru_cache(maxsize=8)  # small; a run holds a few of them

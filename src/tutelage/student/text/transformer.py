@@ -167,7 +167,7 @@ class Transformer:
         folder = place(self.model, ENCODERS).made()
         some = pool.take(np.linspace(0, len(pool) - 1, min(len(pool), COUNTED), dtype=np.int64))
         read = tokens(tokenizer(folder, self.max_tokens), [some.texts()])
-        return Width(_body().shape(folder).width, float(read.lengths.mean()) if len(some) else 0.0, False)
+        return Width(_body().shape(folder).width, each := float(read.lengths.mean()) if len(some) else 0.0, False, each)
 
     def flop(self, lot: Lot) -> Work:
         """Of one pass over the lessons with every weight moving; there is no fit that ends by itself."""

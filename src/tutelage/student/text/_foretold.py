@@ -1,0 +1,57 @@
+"""What a student that reads tokens can tell before it learns: how long its lessons are, which matrices it has."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from tutelage.core.data import Block, Pool, Rows, Supervision, Text, labelled
+from tutelage.core.forecast import Width
+from tutelage.kit.ratings import COLUMN, replies
+from tutelage.student.text._speaker import Speaker, State
+
+COUNTED = 512  # rows whose tokens are counted, spread evenly over the pool
+
+
+class HasBase(Protocol):
+    """Who can make a Decoder, its model on the meta device."""
+
+    def base(self) -> Any: ...
+
+
+def width_of(student: Speaker, pool: Pool) -> Width:
+    """entries, tokens: positions of a lesson about a row of the pool, on average; told: those that carry loss.
+
+    A row with a reply is a lesson of that reply, one without is a label in words. exact where all rows were counted
+    and are of one length, so that it does not matter which of them are chosen. 0 tokens: it cannot tell, as nothing
+    says what will be taught about a row.
+    """
+    columns = float(student.source.base().model.config.get_text_config().hidden_size)
+    rows = np.unique(np.linspace(0, len(pool) - 1, min(len(pool), COUNTED)).astype(np.int64))
+    some = pool.take(rows)
+    lessons = _lessons(some)
+    if not len(rows) or lessons is None:
+        return Width(columns, 0.0, False)
+    read: Any = student.encode((lessons,))
+    lengths, told = read.lengths, float(read.said.sum()) / len(rows)
+    same = bool(len(rows) == len(pool) and lengths.min() == lengths.max())
+    return Width(columns, float(lengths.mean()), same, float(lengths.mean()), told)
+
+
+def outline_of(source: HasBase) -> Any:
+    """The module of a student that begins, without numbers."""
+    base = source.base()
+    from tutelage.student.text._language import opened
+
+    return opened(base, State())
+
+
+def _lessons(pool: Pool) -> Block | None:
+    """What a teacher will probably say about these rows; of every label the lesson is as long."""
+    about, n = Rows(pool, np.arange(len(pool), dtype=np.int64)), len(pool)
+    if COLUMN in pool.table.columns.column_names:
+        kind: type[Supervision] = Text
+        text = np.array(replies(pool), dtype=object)
+        return Block(about, None, kind, {"text": text}, "", np.zeros(n), np.ones(n))
+    return labelled(about, np.zeros(n, dtype=np.int64), "") if pool.labels else None
