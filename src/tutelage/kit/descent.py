@@ -31,6 +31,7 @@ from tutelage.core.data import Ints, Rng
 from tutelage.core.descent import Batch, Opened
 from tutelage.core.errors import ContractBroken, Fault, Refused, TutelageError
 from tutelage.core.stages import Memory, Penalty
+from tutelage.kit import processes
 from tutelage.kit.kept import Keeper, Kept, luck_back, luck_of, put_back, weights_of
 from tutelage.kit.matrices import multiplied
 from tutelage.kit.optimiser import How, begun, pace, resume, state_of
@@ -107,9 +108,8 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
     resume(optimiser, named, (state or {}) if kept is None else kept.moments)
     if kept is not None:
         put_back(opened.module, named, kept.weights)
-    loss, wrapped = accelerator.prepare(_Loss(opened.module, objective, penalty), optimiser)
-    # the wrapper looks for an optional package at every step, 0.8 ms; where it does nothing else, it is left out
-    stepper = optimiser if accelerator.distributed_type in PLAIN else wrapped
+    # the wrapper of the optimiser looks for an optional package at every step, 0.8 ms; here it would do nothing else
+    loss, _ = accelerator.prepare(_Loss(opened.module, objective, penalty), optimiser)
     rates = [group["lr"] for group in optimiser.param_groups]
     seen = torch.zeros(2, dtype=torch.float64)
     if kept is not None:
@@ -122,8 +122,8 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
         told = _slope(loss, turn, how.accumulate, accelerator, rng)
         if how.clip is not None:
             accelerator.clip_grad_norm_(named.values(), how.clip)
-        stepper.step()
-        stepper.zero_grad()
+        optimiser.step()
+        optimiser.zero_grad()
         if turn.counts:
             seen += told.double().cpu()
         if keeper is not None and _together(accelerator, keeper.due()):
@@ -222,9 +222,18 @@ def steady(rng: Rng) -> Iterator[None]:
 def _accelerator(precision: str) -> Any:
     """Accelerate keeps one state per process, with one precision; another one asks for another state."""
     wanted = {"fp32": "no", "bf16": "bf16"}[precision]
+    processes.begun()
     if is_initialized() and AcceleratorState._shared_state and AcceleratorState().mixed_precision != wanted:
         AcceleratorState._reset_state()
-    return Accelerator(mixed_precision=wanted)
+    made = Accelerator(mixed_precision=wanted)
+    if made.num_processes != processes.count():
+        raise TutelageError(f"{processes.count()} processes were launched, accelerate joined {made.num_processes}")
+    if made.distributed_type not in PLAIN:
+        raise TutelageError(
+            f"accelerate is set up for {made.distributed_type.value}, which splits the weights of one model; a student "
+            "is taught with whole weights in every process: use its plain multi-GPU set-up"
+        )
+    return made
 
 
 def _opened_only(opened: Opened) -> dict[str, Any]:

@@ -19,6 +19,11 @@ PATIENCE = timedelta(days=30)  # for what the main process does alone, such as a
 T = TypeVar("T")
 
 
+def on_cpu() -> bool:
+    """Whether the environment asks for the CPU, as accelerate reads it."""
+    return os.environ.get("ACCELERATE_USE_CPU", "").lower() in {"1", "true", "yes", "y", "on", "t"}
+
+
 def count() -> int:
     """Processes that were launched together."""
     return int(os.environ["WORLD_SIZE"]) if all(name in os.environ for name in LAUNCHED) else 1
@@ -77,8 +82,24 @@ def agreed(mark: str, what: str) -> None:
 @functools.cache
 def _words() -> Any:
     """A group for words alone, on the CPU: it cannot be mixed up with the sums of gradients, and has more patience."""
-    from accelerate import PartialState
     from torch.distributed import new_group
 
-    PartialState()
+    begun()
     return new_group(backend="gloo", timeout=PATIENCE)
+
+
+def begun() -> None:
+    """Have accelerate join the processes, where there are several. It has to be told that there is no CUDA device."""
+    if count() > 1:
+        import torch
+        from accelerate import PartialState
+
+        PartialState(cpu=not torch.cuda.is_available() or on_cpu())
+
+
+def ended() -> None:
+    """Take leave of the others, once, at the end."""
+    from torch.distributed import destroy_process_group, is_initialized
+
+    if is_initialized():
+        destroy_process_group()

@@ -163,6 +163,8 @@ class Gradient:
                 looks = flop(opened._replace(groups=()), counts.visits, encoded.lengths) / 2
             view.till.afford("flop", most + looks) if looks else view.till.pay("flop", (), (), np.array([most]))
             keeper = Keeper(view.scratch / f"learning-{view.step}.safetensors", lambda: self._key(plan, view, rng))
+            if processes.count() > 1:
+                processes.agreed(self._key(plan, view, rng), "lessons and weights")
             kept = keeper.found()
             shown: list[int] = []
             walked = turns(self, Material(plan, encoded, prepared, counts), opened.module, order, shown, keeper, kept,
