@@ -53,7 +53,7 @@ def measured(name: str, student: Any, pool: Any) -> dict[str, Any]:
     from tutelage.kit.context import contexts
     from tutelage.student.text._decoder import Asked
 
-    ask, base = student._choice, student._base
+    ask, base = student._choice, student._decoder
     prompts = [ask.asked(x, shots[0]).ids for x, shots in zip(pool.texts(), contexts(pool), strict=True)]
     pairs = [(list(ids), reply) for ids in prompts for reply in ask.replies]
     base.scores([Asked(prompts[0], ask.replies)], TOGETHER)  # warm

@@ -67,7 +67,7 @@ def main(most: int) -> list[dict[str, Any]]:
         from tutelage.student.text._decoder import Asked
 
         asked = slow._frame.prompt(prompt, len(ids)).ids
-        away.append(np.asarray(slow._base.scores([Asked(asked, [ids])], 1)[0][0]) - forced(fast, prompt, ids))
+        away.append(np.asarray(slow._decoder.scores([Asked(asked, [ids])], 1)[0][0]) - forced(fast, prompt, ids))
     each = np.concatenate(away)
     print(f"replies that begin alike: {alike} of {len(ASKED)}; log-probabilities of {len(each)} tokens differ by "
           f"{np.abs(each).mean():.3f} nats on average, {np.abs(each).max():.2f} at most; "

@@ -11,9 +11,10 @@ import torch.multiprocessing
 
 from tutelage.core.data import Rows, labelled
 from tutelage.core.descent import Batch, Group, Opened
-from tutelage.core.errors import ContractBroken
+from tutelage.core.errors import ContractBroken, TutelageError
 from tutelage.core.rng import stream
 from tutelage.core.stages import Stage
+from tutelage.kit import processes
 from tutelage.kit.descent import Turn, descended, steady
 from tutelage.learn.gradient import Gradient
 from tutelage.student.vector.mlp import Mlp
@@ -115,3 +116,27 @@ def test_a_group_has_a_rate_and_a_decay_of_its_own() -> None:
     assert [name for name, weight in module.named_parameters() if not torch.equal(weight, before[name])] == [
         "head.1.bias"
     ]
+
+
+def words(rank: int, count: int, port: int, out: str) -> None:
+    """What the main process says, what it fails at, and where the others differ."""
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1",
+                   "MASTER_PORT": str(port), "ACCELERATE_USE_CPU": "true"}  # fmt: skip
+    assert processes.once(lambda: rank + 40) == 40
+    with pytest.raises(ZeroDivisionError if rank == 0 else TutelageError):
+        processes.once(lambda: 1 // 0)
+    processes.agreed("same", "lessons")
+    with pytest.raises(TutelageError, match="do not hold the same lessons"):
+        processes.agreed(str(rank), "lessons")
+    if rank == 0:
+        Path(out, "said").write_text("all of it", encoding="utf-8")
+    processes.ended()
+
+
+@pytest.mark.slow
+def test_the_main_process_has_the_word(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    torch.multiprocessing.spawn(words, (2, port, str(tmp_path)), nprocs=2)
+    assert (tmp_path / "said").exists()

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tutelage.core.data import Block, Rows, Soft, labelled
-from tutelage.core.errors import ContractBroken, Spent, TutelageError
+from tutelage.core.errors import ContractBroken, Refused, Spent, TutelageError
 from tutelage.core.parts import build
 from tutelage.core.stages import Stage
 from tutelage.kit.batching import updates_and_rows
@@ -238,3 +238,35 @@ def test_flop_is_counted_from_the_shapes_and_charged_before_the_first_update() -
     poor = view(student=student, taught=np.array([0, 5]), purse=till({"flop": 100}))
     with pytest.raises(Spent):
         Gradient().learn((Stage(poor.lessons),), None, poor, stream(0, "learn"))
+
+
+@pytest.mark.parametrize("pieces", [2, 3, 7])
+def test_pieces_of_a_batch_make_the_update_of_the_whole(pieces: int) -> None:
+    """Weights, support, a penalty and clipping included; sums are taken in another order, hence 1e-6. Less than 7 fit."""
+    penalty = lambda module: 0.3 * (module.head.weight**2).sum()
+    stage = Stage((block(0, 1, 2), block(4, 5, weight=3.0)), np.arange(5), support=np.array([0, 0, 1, 0, 0], bool))
+    how = {"student": DEEP, "lr": 0.05, "passes": 4, "batch": 5, "clip": 0.5, "penalty": penalty}
+    whole, cut = learn(stage, **how), learn(stage, accumulate=pieces, **how)
+    np.testing.assert_allclose(cut.student.probs(POOL), whole.student.probs(POOL), atol=1e-6)
+    assert cut.facts["loss"] == pytest.approx(whole.facts["loss"], rel=1e-6)
+    assert cut.facts["updates"] == whole.facts["updates"] == 4
+
+
+def test_one_piece_is_the_batch() -> None:
+    """Neutral limit, bit for bit; more pieces than lessons are one lesson each."""
+    stage = Stage((block(0, 2, 5),))
+    assert learn(stage, accumulate=1).student.fingerprint == learn(stage).student.fingerprint
+    alone = learn(Stage((block(3),)), batch=1)
+    assert learn(Stage((block(3),)), batch=1, accumulate=9).student.fingerprint == alone.student.fingerprint
+
+
+def test_pieces_that_cannot_be_are_refused() -> None:
+    kto = {"use": "kto"}
+    with pytest.raises(Refused, match="couples the lessons of a batch"):
+        build("learn", {"use": "gradient", "objective": kto, "accumulate": 2})
+    assert build("learn", {"use": "gradient", "objective": kto, "accumulate": 1}).objective.couples
+    for other in ({"accumulate": 2}, {"recompute": True}):
+        with pytest.raises(Refused, match=r"privacy\.virtual_batch"):
+            build("learn", {"use": "gradient", "privacy": {"epsilon": 8}, **other})
+    with pytest.raises(Refused, match="no layers that could be computed again"):
+        learn(Stage((block(0, 5),)), recompute=True)

@@ -36,6 +36,6 @@ class Prefix:
     def open(self, module: Any, rng: Rng) -> Opened:
         """One group, the keys and values. Refused when the student has another learned prompt already."""
         if not placed(module, "prefix", self.length):
-            values = activations(module.model, tokens(module, self.length, self.start, rng))
+            values = activations(module.model, tokens(module, self.length, self.start, rng).to(module.model.device))
             module.before = soft_prompt.Prefix(values)
         return Opened(module, (Group(("before.values",)),))

@@ -37,6 +37,8 @@ class Prompt:
         if not placed(module, "prompt", self.length):
             embedding = module.model.get_input_embeddings()
             with torch.no_grad():
-                values = embedding(tokens(module, self.length, self.start, rng)).float().clone()
+                values = (
+                    embedding(tokens(module, self.length, self.start, rng).to(embedding.weight.device)).float().clone()
+                )
             module.before = SoftPrompt(values)
         return Opened(module, (Group(("before.values",)),))

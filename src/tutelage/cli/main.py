@@ -32,6 +32,7 @@ from tutelage.cli import (
     verb_show,
 )
 from tutelage.core.errors import TutelageError
+from tutelage.kit.processes import count
 
 INTRODUCTION = """Teach models with as little supervision as possible, and say honestly what it cost.
 
@@ -103,8 +104,16 @@ def main(args: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if args is None else args)
     debug = "--debug" in given
     given = [item for item in given if item != "--debug"]
+    if count() > 1:
+        from tutelage.cli.launched import launched
+
+        return launched(lambda: _main(given, debug))
+    return _main(given, debug)
+
+
+def _main(given: Sequence[str], debug: bool) -> int:
     try:
-        code = app(args=given or ["--help"], prog_name="tutelage", standalone_mode=False)
+        code = app(args=list(given) or ["--help"], prog_name="tutelage", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except TutelageError as error:

@@ -3,7 +3,9 @@
     loss of a batch = sum_i w_i l_i / (mean weight of the stage * lessons scored)  +  penalty(module)
 
 so that weights of one size are a plain mean and a lesson of weight 2 pulls twice as hard wherever it stands. Under
-several processes each takes its share of every batch, and the mean over processes is the loss above.
+several processes each takes its share of every batch, and the mean over processes is the loss above. With `accumulate`
+a share is gone through in pieces whose gradients add up to that of the whole before the one step. With `recompute` the
+module's layers keep what they read and are computed again on the way back.
 
 All luck comes in as arguments: torch's global generator is set aside while a module may draw from it (dropout), and
 stands afterwards where it stood. Threads and deterministic algorithms are set for the time of the descent alone.
@@ -15,19 +17,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState, is_initialized
-from accelerate.utils import DistributedType, send_to_device
+from accelerate.utils import DistributedType, broadcast, send_to_device
 
 from tutelage.core.data import Rng
 from tutelage.core.descent import Batch, Opened
-from tutelage.core.errors import ContractBroken, TutelageError
+from tutelage.core.errors import ContractBroken, Fault, Refused, TutelageError
 from tutelage.core.stages import Memory, Penalty
+from tutelage.kit import processes
+from tutelage.kit.kept import Keeper, Kept, luck_back, luck_of, put_back, weights_of
 from tutelage.kit.matrices import multiplied
 from tutelage.kit.optimiser import How, begun, pace, resume, state_of
 
@@ -57,14 +62,15 @@ class _Loss(torch.nn.Module):  # type: ignore[misc]
         super().__init__()
         self.module, self.objective, self.penalty = module, objective, penalty
 
-    def forward(self, batch: Batch, over: float, rng: Rng) -> tuple[Any, Any, Any]:
+    def forward(self, batch: Batch, over: float, rng: Rng, first: bool) -> tuple[Any, Any, Any]:
+        """first: of the pieces of a batch, which the penalty is added to."""
         losses = self.objective.losses(self.module, batch, rng)
         if losses.shape != batch.weight.shape:
             name, found = type(self.objective).__name__, tuple(losses.shape)
             raise ContractBroken(f"{name}.losses: one loss for each of {len(batch.weight)} lessons, got {found}")
         weight = batch.weight if batch.support is None else batch.weight * ~batch.support
         total = (losses * weight).sum()
-        added = 0.0 if self.penalty is None else self.penalty(self.module)
+        added = 0.0 if self.penalty is None or not first else self.penalty(self.module)
         return total / over + added, total.detach(), weight.sum()
 
 
@@ -91,38 +97,106 @@ def flop_of(size: float, moving: float, positions: float) -> float:
 
 
 def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: int, how: How, rng: Rng,
-              penalty: Penalty | None = None, state: Memory | None = None) -> Descended:  # fmt: skip
-    """Move the module along at most `updates` turns. TutelageError when the loss is no number any more."""
+              penalty: Penalty | None = None, state: Memory | None = None, keeper: Keeper | None = None,
+              kept: Kept | None = None) -> Descended:  # fmt: skip
+    """Move the module along at most `updates` turns. TutelageError when the loss is no number any more.
+
+    kept: go on from there; `turns` are then those that are left. keeper: where to keep how far it is.
+    """
     named = _opened_only(opened)
     accelerator = _accelerator(how.precision)
     if objective.couples and accelerator.num_processes > 1:
         name = type(objective).__name__
         raise ContractBroken(f"{name} couples the lessons of a batch, which cannot be shared out to several processes")
+    if how.recompute:
+        _recomputing(opened.module)
     optimiser = begun(opened.groups, named, how)
-    resume(optimiser, named, state or {})
-    loss, wrapped = accelerator.prepare(_Loss(opened.module, objective, penalty), optimiser)
-    # the wrapper looks for an optional package at every step, 0.8 ms; where it does nothing else, it is left out
-    stepper = optimiser if accelerator.distributed_type in PLAIN else wrapped
+    resume(optimiser, named, (state or {}) if kept is None else kept.moments)
+    if kept is not None:
+        put_back(opened.module, named, kept.weights)
+    # the wrapper of the optimiser looks for an optional package at every step, 0.8 ms; here it would do nothing else
+    loss, _ = accelerator.prepare(_Loss(opened.module, objective, penalty), optimiser)
     rates = [group["lr"] for group in optimiser.param_groups]
     seen = torch.zeros(2, dtype=torch.float64)
+    if kept is not None:
+        seen += kept.seen if accelerator.is_main_process else 0
+        _luck_back(accelerator, kept, rng)
     _train_where_it_moves(opened.module)
-    for turn in turns:
+    for done, turn in enumerate(turns, 1 if kept is None else kept.done + 1):
         for group, rate in zip(optimiser.param_groups, rates, strict=True):
             group["lr"] = rate * pace(round(turn.batch.progress * updates), updates, how.schedule, how.warm_up)
-        batch, share = _mine(turn.batch, accelerator)
-        value, total, weight = loss(batch, turn.over * share, rng)
-        accelerator.backward(value)
+        told = _slope(loss, turn, how.accumulate, accelerator, rng)
         if how.clip is not None:
             accelerator.clip_grad_norm_(named.values(), how.clip)
-        stepper.step()
-        stepper.zero_grad()
+        optimiser.step()
+        optimiser.zero_grad()
         if turn.counts:
-            seen += torch.stack([total, weight]).double().cpu()
+            seen += told.double().cpu()
+        if keeper is not None and _together(accelerator, keeper.due()):
+            now = _stand(opened.module, named, optimiser, accelerator, seen, rng)
+            if accelerator.is_main_process:
+                keeper.keep(now._replace(done=done, looks=np.concatenate([np.zeros(0, bool), *keeper.looks])))
     module = accelerator.unwrap_model(loss).module.eval()
     total, weight = accelerator.reduce(seen.to(accelerator.device), reduction="sum").tolist()
     if not math.isfinite(total):
         raise TutelageError("the loss is no number any more; a smaller learn.lr, or learn.clip, keeps it one")
     return Descended(module, total / weight if weight else math.nan, state_of(optimiser, named))
+
+
+def _slope(loss: Any, turn: Turn, pieces: int, accelerator: Any, rng: Rng) -> Any:
+    """Add the gradient of one turn to the parameters' own; (2,) the weighted losses of this share, and the weights."""
+    batch, share = _mine(turn.batch, accelerator)
+    edges = np.unique(
+        np.linspace(0, len(batch.weight), min(pieces, len(batch.weight)) + 1).round().astype(int)
+    ).tolist()
+    told = []
+    for start, end in pairwise(edges):
+        piece = batch if len(edges) == 2 else _sliced(batch, slice(start, end))
+        with accelerator.no_sync(loss) if end < edges[-1] else nullcontext():
+            value, total, weight = loss(piece, turn.over * share, rng, start == 0)
+            accelerator.backward(value)
+        told.append(torch.stack([total, weight]))
+    return told[0] if len(told) == 1 else torch.stack(told).sum(0)
+
+
+def _recomputing(module: Any) -> None:
+    """Switch on the module's own way of computing layers again. Refused when nothing in it has one."""
+    able = [one for one in module.modules() if getattr(one, "supports_gradient_checkpointing", False)]
+    if not able:
+        what = f"{type(module).__name__} has no layers that could be computed again"
+        raise Refused(Fault("learn.recompute", what, "--set learn.recompute=false"))
+    if getattr(module, "before", None) is not None:
+        what = "a learned prompt is read as a cache, which layers that are computed again do without"
+        raise Refused(Fault("learn.recompute", what, "--set learn.recompute=false"))
+    # its name in newer versions of the library, then the one it had before
+    enable = getattr(able[0], "activation_checkpointing_enable", None) or able[0].gradient_checkpointing_enable
+    enable({"use_reentrant": False})
+
+
+def _together(accelerator: Any, due: bool) -> bool:
+    """What the main process says, in all of them."""
+    if accelerator.num_processes == 1:
+        return due
+    return bool(broadcast(torch.tensor(int(due), device=accelerator.device)).item())
+
+
+def _stand(module: Any, named: Mapping[str, Any], optimiser: Any, accelerator: Any, seen: Any, rng: Rng) -> Kept:
+    """All but the place in the walk. Luck of torch: one row for each process."""
+    states = {"cpu": torch.get_rng_state()}
+    if accelerator.device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(accelerator.device)
+    place = accelerator.device
+    rows = {name: accelerator.gather(one[None].to(place)).cpu() for name, one in states.items()}
+    total = accelerator.reduce(seen.to(place), reduction="sum").cpu()
+    return Kept(0, total, weights_of(module, named), state_of(optimiser, named), rows, luck_of(rng), np.zeros(0, bool))
+
+
+def _luck_back(accelerator: Any, kept: Kept, rng: Rng) -> None:
+    """Every process finds its own row."""
+    luck_back(rng, kept.numpys)
+    torch.set_rng_state(kept.torchs["cpu"][accelerator.process_index].clone())
+    if accelerator.device.type == "cuda" and "cuda" in kept.torchs:
+        torch.cuda.set_rng_state(kept.torchs["cuda"][accelerator.process_index].clone(), accelerator.device)
 
 
 @contextmanager
@@ -154,9 +228,18 @@ def steady(rng: Rng) -> Iterator[None]:
 def _accelerator(precision: str) -> Any:
     """Accelerate keeps one state per process, with one precision; another one asks for another state."""
     wanted = {"fp32": "no", "bf16": "bf16"}[precision]
+    processes.begun()
     if is_initialized() and AcceleratorState._shared_state and AcceleratorState().mixed_precision != wanted:
         AcceleratorState._reset_state()
-    return Accelerator(mixed_precision=wanted)
+    made = Accelerator(mixed_precision=wanted)
+    if made.num_processes != processes.count():
+        raise TutelageError(f"{processes.count()} processes were launched, accelerate joined {made.num_processes}")
+    if made.distributed_type not in PLAIN:
+        raise TutelageError(
+            f"accelerate is set up for {made.distributed_type.value}, which splits the weights of one model; a student "
+            "is taught with whole weights in every process: use its plain multi-GPU set-up"
+        )
+    return made
 
 
 def _opened_only(opened: Opened) -> dict[str, Any]:
@@ -184,10 +267,16 @@ def _train_where_it_moves(layer: Any) -> None:
 
 
 def _mine(batch: Batch, accelerator: Any) -> tuple[Batch, float]:
-    """This process's share of a batch, on its device, and what the divisor becomes: 1 / processes."""
-    count = accelerator.num_processes
-    if count > 1:
-        batch = _sliced(batch, slice(accelerator.process_index, None, count))
+    """This process's share of a batch, on its device, and what the divisor becomes: 1 / processes.
+
+    A batch of fewer lessons than processes leaves some of them one that weighs nothing: all have to step together.
+    """
+    count, rank = accelerator.num_processes, accelerator.process_index
+    if count > 1 and rank < len(batch.weight):
+        batch = _sliced(batch, slice(rank, None, count))
+    elif count > 1:
+        batch = _sliced(batch, slice(0, 1))
+        batch = batch._replace(weight=torch.zeros_like(batch.weight))
     return (batch if accelerator.device.type == "cpu" else send_to_device(batch, accelerator.device)), 1 / count
 
 

@@ -32,6 +32,10 @@ class How(Protocol):
     def clip(self) -> float | None: ...
     @property
     def precision(self) -> str: ...
+    @property
+    def accumulate(self) -> int: ...
+    @property
+    def recompute(self) -> bool: ...
 
 
 def begun(opened: Sequence[Group], named: Mapping[str, Any], how: How) -> Any:
@@ -52,9 +56,15 @@ def state_of(optimiser: Any, named: Mapping[str, Any]) -> dict[str, dict[str, An
     """Moments and counters of each parameter, as arrays; parameters that were never moved have none."""
     held = {name: optimiser.state.get(parameter, {}) for name, parameter in named.items()}
     return {
-        name: {key: value.detach().cpu().numpy().copy() for key, value in items.items() if value is not None}
+        name: {key: _plain(value).numpy().copy() for key, value in items.items() if value is not None}
         for name, items in held.items() if items
     }  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    """On the CPU; half precision, which numpy does not have, is written out in full."""
+    value = value.detach().cpu()
+    return value.float() if value.dtype == torch.bfloat16 else value
 
 
 def resume(optimiser: Any, named: Mapping[str, Any], state: Memory) -> None:
@@ -62,7 +72,10 @@ def resume(optimiser: Any, named: Mapping[str, Any], state: Memory) -> None:
     for name in named.keys() & state.keys():
         held, parameter = state[name], named[name]
         if all(array.shape in ((), tuple(parameter.shape)) for array in held.values()):
-            optimiser.state[parameter] = {key: torch.from_numpy(array.copy()) for key, array in held.items()}
+            optimiser.state[parameter] = {
+                key: torch.from_numpy(array.copy()).to(parameter.dtype if array.ndim else torch.float32)
+                for key, array in held.items()
+            }
 
 
 def pace(number: int, updates: int, schedule: str, warm_up: float) -> float:

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from accelerate import PartialState
 from accelerate.utils import send_to_device
 
 from tutelage.core.data import Array, Block, Ints, Lessons
 from tutelage.core.descent import CanDescend, Encoded, Said
 from tutelage.core.stages import View, able
+from tutelage.kit.device import device
 from tutelage.kit.replies import counts, packed, totals
 
 AT_ONCE = 16  # lessons of like length read together
@@ -69,11 +69,11 @@ def _said(lessons: Lessons, view: View, read: Encoded | None = None) -> Iterator
     number = sum(block.size for block in lessons)
     positions = float(number if encoded.lengths is None else encoded.lengths.sum())
     view.till.pay("flop", (), (), np.array([2.0 * size * positions]))
-    device = PartialState().device
-    module = module.to(device)
+    place = device()
+    module = module.to(place)
     for rows in _batches(lessons, encoded):
         with torch.no_grad(), _one_thread():
-            told = module.token_logprobs(send_to_device(encoded.batch(rows), device))
+            told = module.token_logprobs(send_to_device(encoded.batch(rows), place))
         yield rows, Said(told.logprobs.cpu(), told.mask.cpu())
 
 

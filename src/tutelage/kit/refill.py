@@ -19,6 +19,7 @@ from accelerate.utils import send_to_device
 from tutelage.core.data import Bools, Ints
 from tutelage.core.descent import Batch, CanSkip
 from tutelage.kit.batching import Plan, Slice
+from tutelage.kit.device import of
 
 
 class Filled(NamedTuple):
@@ -54,10 +55,10 @@ def refilled(walked: Iterable[Slice], plan: Plan, alive: Callable[[Ints], Bools]
 def living(objective: CanSkip, module: Any, batch: Batch) -> Bools:
     """(b,) which lessons the objective does not leave out, by the module as in use; its training flags stay."""
     flags = [(layer, layer.training) for layer in module.modules()]
-    device = next(module.parameters()).device
+    place = of(module)
     module.eval()
     with torch.no_grad():
-        skipped = objective.skips(module, batch if device.type == "cpu" else send_to_device(batch, device))
+        skipped = objective.skips(module, batch if place.type == "cpu" else send_to_device(batch, place))
     for layer, flag in flags:
         layer.training = flag
     return np.asarray(~skipped.cpu().numpy())

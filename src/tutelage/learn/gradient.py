@@ -9,6 +9,11 @@ A lesson of weight w pulls w times as hard as one of weight 1, one of weight 0 i
 up linearly over the share `warm_up` of its updates, then constant, linear or as half a cosine down to 0. The moments
 of the optimiser are memory: a run that goes on from the last student (restart: false) goes on with them.
 
+`accumulate: k` goes through each batch in k pieces and steps once: the same update with the memory of a piece.
+`recompute` computes the layers of a model again on the way back instead of keeping what they gave: the same gradients,
+less memory, one more forward pass. A call of more than a minute keeps how far it is in the run's folder, about once a
+minute, and a killed one goes on from there to the same weights.
+
 With `privacy` each lesson's own gradient is clipped, noise is added once a step, and the till is charged the epsilon
 that the call adds, before its first update (kit.privacy, kit.private_descent). Neighbours differ by one lesson. Every
 lesson is in a step with probability q = batch / n, so `batch` and `visits` are what is expected.
@@ -51,27 +56,29 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import torch
 from pydantic import Field, model_validator
 
-from tutelage.core.data import Array, Ints, Kinds, Rng, Supervision
-from tutelage.core.descent import Batch, CanDescend, CanGrow, CanSkip, Encoded, Opened
+from tutelage.core.data import Ints, Kinds, Rng, Supervision
+from tutelage.core.descent import CanDescend, CanGrow, CanSkip, Encoded, Opened
+from tutelage.core.digest import digest
 from tutelage.core.forecast import HasMatrices, HasOutline, Lot, Work
 from tutelage.core.method import method, settings
 from tutelage.core.parts import build, name_of, part
 from tutelage.core.rng import stream
 from tutelage.core.stages import Learned, Penalty, Syllabus, Till, View, able
-from tutelage.kit.batching import Counts, Plan, Slice, mean_weight, planned, positions, updates_and_rows, walk
-from tutelage.kit.descent import Turn, as_tensors, descended, flop, flop_of, matrices, steady
+from tutelage.kit import processes
+from tutelage.kit.batching import Counts, Plan, planned, positions, updates_and_rows
+from tutelage.kit.descent import descended, flop, flop_of, matrices, steady
+from tutelage.kit.kept import Keeper, luck_of
 from tutelage.kit.privacy import Privacy
 from tutelage.kit.private_descent import suits
-from tutelage.kit.refill import Filled, living, refilled
 from tutelage.kit.targets import longest
 from tutelage.learn._privately import privately_learned
+from tutelage.learn._walked import Material, turns
 
 
 @method
@@ -88,12 +95,20 @@ class Gradient:
     warm_up: Annotated[float, Field(ge=0, le=1)] = 0.0  # share of the updates
     clip: Annotated[float, Field(gt=0)] | None = None  # largest norm of the whole gradient
     precision: Literal["fp32", "bf16"] = "fp32"
+    accumulate: Annotated[int, Field(ge=1)] = 1  # pieces that a batch is gone through in
+    recompute: bool = False
     privacy: Privacy | None = None  # settings of kit.privacy; None: not private
 
     @model_validator(mode="after")
-    def _clips_once(self) -> Gradient:
+    def _goes_together(self) -> Gradient:
         if self.privacy is not None and self.clip is not None:
             raise ValueError("private learning clips every lesson's own gradient: say privacy.clip instead of clip")
+        if self.privacy is not None and (self.accumulate > 1 or self.recompute):
+            raise ValueError("private learning has pieces of its own: say privacy.virtual_batch, without accumulate "
+                             "and recompute")  # fmt: skip
+        if self.accumulate > 1 and self.objective.couples:
+            name = name_of(type(self.objective))
+            raise ValueError(f"{name} couples the lessons of a batch, which then comes whole: say accumulate: 1")
         return self
 
     @property
@@ -118,7 +133,7 @@ class Gradient:
         if found is None:
             return tokens
         size, moving = found
-        amount = flop_of(size, moving, shown) + (2.0 * size * shown if self._skips else 0.0)
+        amount = flop_of(size, moving, shown) + 2.0 * size * shown * (self._skips + self.recompute)
         return {**tokens, "flop": Work(amount, sure)}
 
     def _matrices(self, student: Any, lot: Lot) -> tuple[float, float] | None:
@@ -156,7 +171,7 @@ class Gradient:
         with steady(torchs):
             opened = self.adapter.open(student.module, opens)
             tokens = self._tokens(plan, encoded, counts, order)
-            most = flop(opened, counts.visits if tokens is None else tokens)
+            most = self._flop(opened, counts.visits if tokens is None else tokens)
             if self.privacy is not None:
                 _charged(view.till, most, tokens)
                 made = privately_learned(self, opened, plan, encoded, prepared, facts, order, luck, view)
@@ -165,14 +180,19 @@ class Gradient:
             if self._skips:  # forwards alone, half of what a frozen module would take
                 looks = flop(opened._replace(groups=()), counts.visits if tokens is None else tokens) / 2
             _charged(view.till, most + looks, tokens, pay=not looks)
+            keeper = Keeper(view.scratch / f"learning-{view.step}.safetensors", lambda: self._key(plan, view, rng))
+            if processes.count() > 1:
+                processes.agreed(self._key(plan, view, rng), "lessons and weights")
+            kept = keeper.found()
             shown: list[Ints] = []
-            turns = self._turns(plan, encoded, prepared, opened, counts, order, shown)
-            done = descended(opened, self.objective, turns, counts.updates, self, luck, penalty,
-                             view.memory.get("optimiser"))  # fmt: skip
+            walked = turns(self, Material(plan, encoded, prepared, counts), opened.module, order, shown, keeper, kept,
+                           self._skips)  # fmt: skip
+            done = descended(opened, self.objective, walked, counts.updates, self, luck, penalty,
+                             view.memory.get("optimiser"), keeper, kept)  # fmt: skip
             if looks:
                 visits = sum(map(len, shown))
                 read = None if encoded.lengths is None else float(sum(encoded.lengths[rows].sum() for rows in shown))
-                _charged(view.till, looks + flop(opened, visits if read is None else read), read)
+                _charged(view.till, looks + self._flop(opened, visits if read is None else read), read)
                 facts |= {"updates": float(len(shown)), "visits": float(visits),
                           "skipped": float(counts.visits - visits)}  # fmt: skip
         facts |= {} if np.isnan(done.loss) else {"loss": done.loss}
@@ -190,33 +210,17 @@ class Gradient:
             return counts.visits * float(np.mean(encoded.lengths))
         return float(positions(plan, self, order, encoded.lengths, not self.objective.couples))
 
-    def _turns(self, plan: Plan, encoded: Encoded, prepared: Mapping[str, Array], opened: Opened, counts: Counts,
-               rng: Rng, shown: list[Ints]) -> Iterator[Turn]:  # fmt: skip
-        """Every batch with what it is divided by; the last pass counts for the loss that is reported.
+    def _flop(self, opened: Opened, positions: float) -> float:
+        """Of showing so many positions; layers that are computed again are one more forward pass."""
+        again = flop(opened._replace(groups=()), positions) / 2 if self.recompute else 0.0
+        return flop(opened, positions) + again
 
-        shown: is told which lessons each batch holds.
-        """
-        weight = np.concatenate([block.weight for block in plan.lessons])
-        means = [mean_weight(weight, portion) for portion in plan.portions]
-        whole = as_tensors({name: array for name, array in prepared.items() if name.startswith("all_")})
-        lengths = None if self.objective.couples else encoded.lengths
-
-        def read(rows: Ints) -> Batch:
-            mine = as_tensors({name: array[rows] for name, array in prepared.items() if name not in whole})
-            return encoded.batch(rows)._replace(prepared={**whole, **mine})
-
-        walked: Iterable[Slice] = walk(plan, self, rng, lengths)
-        filled: Iterable[Filled] = (Filled(one, at) for at, one in enumerate(walked))
-        if self._skips:
-            filled = refilled(walked, plan, lambda rows: living(self.objective, opened.module, read(rows)))
-        for (rows, support, portion), at in filled:
-            batch = read(rows)._replace(progress=at / counts.updates)
-            scored = len(rows)
-            if support is not None:
-                batch = batch._replace(support=torch.from_numpy(support))
-                scored -= int(support.sum())
-            shown.append(rows)
-            yield Turn(batch, means[portion] * scored, at >= counts.updates - counts.last)
+    def _key(self, plan: Plan, view: View, rng: Rng) -> str:
+        """Of all that a call depends on: only the same call goes on from what one has kept."""
+        marks = [block.digest() for block in plan.lessons]
+        walks = [[one.items, one.starts, one.support, one.passes] for one in plan.portions]
+        who = [view.student.fingerprint, view.step, view.round, processes.count()]
+        return digest(settings(self), who, json.dumps(luck_of(rng)), marks, walks)
 
 
 def _charged(till: Till, flop: float, tokens: float | None, pay: bool = True) -> None:

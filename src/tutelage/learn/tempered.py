@@ -30,6 +30,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import torch
+from accelerate.utils import send_to_device
 from pydantic import Field
 from scipy.optimize import minimize_scalar
 
@@ -41,6 +42,7 @@ from tutelage.core.parts import build, part
 from tutelage.core.stages import Learned, Penalty, Syllabus, View, able
 from tutelage.kit.blocks import some
 from tutelage.kit.coverage import surprise
+from tutelage.kit.device import of
 from tutelage.kit.targets import targets
 
 WIDEST = math.log(100.0)  # T lies between 1/100 and 100
@@ -88,7 +90,7 @@ class Tempered:
         best, loss = _best(scores, wanted.probs, wanted.weight, self.n)
         with torch.no_grad():
             for parameter in module.head.parameters():
-                parameter /= best
+                parameter.data = parameter / best  # its memory may be that of a model that others use
         facts = {"temperature": best, "held_out": float(len(scores)), "held_out_loss": loss}
         return learned._replace(student=student.with_module(module), facts={**learned.facts, **facts})
 
@@ -119,7 +121,7 @@ def _scores(module: Any, student: Any, held: Lessons) -> Any:
         for block in held:
             for first in range(start, start + block.size, ROWS):
                 rows = np.arange(first, min(first + ROWS, start + block.size))
-                made.append(module.scores(encoded.batch(rows)).double())
+                made.append(module.scores(send_to_device(encoded.batch(rows), of(module))).double().cpu())
             start += block.size
     return torch.cat(made)
 

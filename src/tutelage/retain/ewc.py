@@ -29,6 +29,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import torch
+from accelerate.utils import send_to_device
 from pydantic import Field
 
 from tutelage.core.data import Ints, Kinds, Label, Lessons, Rng
@@ -38,6 +39,7 @@ from tutelage.core.method import method
 from tutelage.core.stages import Memory, Penalty, Settled, Stage, Student, View, able
 from tutelage.kit.batching import planned
 from tutelage.kit.descent import steady
+from tutelage.kit.device import of
 
 
 @method
@@ -98,7 +100,7 @@ def _fisher(module: Any, encoded: Encoded, rows: Ints, how: str, rng: Rng) -> di
     sums = {name: torch.zeros_like(weight) for name, weight in named.items()}
     total = 0.0
     for row in rows:
-        batch = encoded.batch(np.array([row]))
+        batch = send_to_device(encoded.batch(np.array([row])), of(module))
         logs = torch.log_softmax(module.scores(batch)[0], dim=0)
         shares = _shares(batch, logs.detach(), how, rng)
         for code in np.flatnonzero(shares).tolist():
@@ -121,7 +123,7 @@ def _shares(batch: Batch, logs: Any, how: str, rng: Rng) -> Any:
     if batch.kind is Label:
         made[int(batch.given["label"][0])] = 1.0
     else:
-        given = batch.given["probs"][0].numpy()
+        given = batch.given["probs"][0].cpu().numpy()
         made[: len(given)] = given
     return made
 

@@ -6,6 +6,8 @@ its start: recorded purchases are found paid, recorded rounds must come out with
 Purchases are waited for until the disk has them. Rounds are not: should the machine itself go down, what is lost of
 them is made again.
 
+Processes that were launched together to teach one student (kit.processes) all execute it; the main one alone writes.
+
 A limit in seconds cannot be kept to the second: the arm ends when what is left is less than its longest round took.
 """
 
@@ -17,7 +19,7 @@ import shutil
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,8 @@ from tutelage.core.data import Course, Label
 from tutelage.core.digest import digest
 from tutelage.core.errors import ContractBroken, Waiting
 from tutelage.core.rng import stream
+from tutelage.kit.processes import main, once
+from tutelage.kit.processes import told as agree
 from tutelage.loop import Round, Run
 from tutelage.recipe.fit import fit_one
 from tutelage.runs.answered import answered, ask
@@ -43,8 +47,9 @@ def execute(folder: Path, arm: str, seed: int) -> str:
     record = Record(folder)
     place = record.arm_folder(arm, seed)
     place.mkdir(parents=True, exist_ok=True)
-    with _alone(place), threadpool_limits(1):  # one thread: the same sums in the same order on any number of workers
-        if record.state(arm, seed).status == "done":
+    # one thread: the same sums in the same order on any number of workers
+    with _alone(place) if main() else nullcontext(), threadpool_limits(1):
+        if once(lambda: record.state(arm, seed).status == "done"):
             return "done"
         return _execute(record, arm, seed, place)
 
@@ -57,10 +62,9 @@ def _execute(record: Record, arm: str, seed: int, place: Path) -> str:
     course: Course = parts.data.course(stream(seed, "data"))
     clock = {"data": round(time.perf_counter() - started, 6)}
     events = place / "events.jsonl"
-    purse = till(read.study.budget, events, {**bought(record.folder, events), **answered(record.folder)})
-    journal = purse.book.journal
-    assert journal is not None
-    before = [line for line in lines(events) if line["event"] == "round"]
+    told, known = once(lambda: (list(lines(events)), {**bought(record.folder, events), **answered(record.folder)}))
+    purse = till(read.study.budget, events if main() else None, known, told)
+    before = [line for line in told if line["event"] == "round"]
     scratch = place / "scratch"
     scratch.mkdir(exist_ok=True)
     done: list[str] = []
@@ -68,26 +72,29 @@ def _execute(record: Record, arm: str, seed: int, place: Path) -> str:
     try:
         salt = f"{arm}/" if recipe.luck == "own" else ""
         run = Run(parts, course, seed, purse, scratch, salt)
-        for one in _written(played(run), journal, purse, place, course, before, done):
+        for one in _written(played(run), purse, place, course, before, done):
             last = one
-            _empty(scratch)
-        (place / "queue.jsonl").unlink(missing_ok=True)
+            once(lambda: _empty(scratch))
+        once(lambda: (place / "queue.jsonl").unlink(missing_ok=True))
     except Waiting as waiting:
-        ask(place, waiting)
+        asked = waiting
+        once(lambda: ask(place, asked))
         return "waiting"
     finally:
-        journal.close()
-    _end(place, last, purse.book, done, clock)
+        if purse.book.journal is not None:
+            purse.book.journal.close()
+    once(lambda: _end(place, last, purse.book, done, clock))
     return "done"
 
 
-def _written(stream_: Iterator[Round], journal: Journal, purse: RecordedTill, place: Path, course: Course,
+def _written(stream_: Iterator[Round], purse: RecordedTill, place: Path, course: Course,
            before: list[dict[str, Any]], done: list[str]) -> Iterator[Round]:  # fmt: skip
     """Write each round as it ends, or check it against what an earlier life wrote."""
     started, longest = time.perf_counter(), 0.0
     for one in stream_:
         known = before[len(done)]["seconds"] if len(done) < len(before) else None
-        seconds = round(time.perf_counter() - started, 6) if known is None else known  # done again: what it took then
+        took = round(time.perf_counter() - started, 6)
+        seconds = agree(took) if known is None else known  # done again: what it took then
         longest = max(longest, seconds)
         purse.book.ledger.charge("seconds", seconds)
         arrays = _arrays(one)
@@ -98,11 +105,12 @@ def _written(stream_: Iterator[Round], journal: Journal, purse: RecordedTill, pl
                 f"{place}: round {one.number} does not come out as it was recorded; the code, a library or the "
                 "machine changed since. Start a new run, or go back to the software in environment.json"
             )
-        if known is None or not zipfile.is_zipfile(place / name):
+        journal = purse.book.journal
+        if journal is not None and (known is None or not zipfile.is_zipfile(place / name)):
             buffer = io.BytesIO()
             np.savez_compressed(buffer, allow_pickle=False, **arrays)
             write(place / name, buffer.getvalue(), durable=False)
-        if known is None:
+        if journal is not None and known is None:
             line = _line(one, course, dict(purse.book.ledger.spent), seconds)
             journal.append({**line, "digest": mark, "arrays": name}, durable=False)
         done.append(mark)

@@ -82,10 +82,17 @@ class RecordedTill:
 
 
 def till(
-    limits: Mapping[str, float] | None = None, path: Path | None = None, shared: Mapping[str, Any] | None = None
+    limits: Mapping[str, float] | None = None,
+    path: Path | None = None,
+    shared: Mapping[str, Any] | None = None,
+    told: Sequence[Mapping[str, Any]] | None = None,
 ) -> RecordedTill:
-    """A till over the journal at `path` (None: in memory), with what that journal says was bought before."""
-    told = list(lines(path)) if path else []
+    """A till over the journal at `path` (None: in memory), with what that journal says was bought before.
+
+    told: its lines, where they have been read already.
+    """
+    if told is None:
+        told = list(lines(path)) if path else []
     recorded = {key: value for line in told if line["event"] == "pay" for key, value, _ in line["bought"]}
     asked = {key for line in told if line["event"] == "asked" for key in line["keys"]}
     journal = Journal(path) if path else None

@@ -1,4 +1,7 @@
-"""Where the jobs of a study run: in this process, in worker processes of this machine, or as Ray tasks."""
+"""Where the jobs of a study run: in this process, in worker processes of this machine, or as Ray tasks.
+
+In processes that a launcher started together (`accelerate launch`) all of them do each job, one job at a time.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,10 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from tutelage.core.errors import Fault, Refused
 from tutelage.core.parts import missing_extra
-from tutelage.study import workers as processes
+from tutelage.kit import processes
+from tutelage.study import workers
 from tutelage.study.jobs import Ended, Job, here
+from tutelage.study.launched import together
 
 
 class Engine(NamedTuple):
@@ -23,14 +28,16 @@ class Engine(NamedTuple):
 
     def ends(self, jobs: Iterator[Job]) -> Generator[Ended | None, None, None]:
         """How the jobs ended, as they end; None now and then meanwhile. Whoever stops listening stops the jobs."""
-        if self.name == "ray":
+        if processes.count() > 1:
+            yield from together(jobs)
+        elif self.name == "ray":
             from tutelage.study import ray_engine
 
             yield from ray_engine.ends(jobs, self.workers, self.address)
         elif self.workers == 0:
             yield from here(jobs)
         else:
-            yield from processes.ends(jobs, cores() if self.workers is None else self.workers)
+            yield from workers.ends(jobs, cores() if self.workers is None else self.workers)
 
     def checked(self) -> Engine:
         """Itself. Refused when the settings do not go together, Missing when Ray is not installed."""
@@ -41,6 +48,9 @@ class Engine(NamedTuple):
         if self.name == "ray" and self.workers == 0:
             what = "0 workers means everything in this process, which leaves Ray nothing to do"
             raise Refused(Fault("--workers", what, "--workers 1, or without --engine ray"))
+        if self.name == "ray" and processes.count() > 1:
+            what = "processes that were launched together teach one student at a time, which leaves Ray nothing to do"
+            raise Refused(Fault("--engine", what, "without --engine ray, or without the launcher"))
         if self.name == "ray" and find_spec("ray") is None:
             raise missing_extra("--engine ray", "ray")
         return self

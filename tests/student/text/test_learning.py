@@ -261,3 +261,26 @@ def test_a_model_that_is_not_here_is_planned_as_far_as_it_can_be() -> None:
     assert told.units["labels"].value == 20
     for amount in (told.units["flop"], told.units["training_tokens"], told.seconds, told.disk):
         assert amount.value is None and "hf download nobody/nothing-of-this-name" in amount.why
+
+
+def test_layers_that_are_computed_again_learn_the_same(tiny_decoder: Path, monkeypatch) -> None:
+    """Equal weights; with the setting every layer runs once more in each of the four steps."""
+    from transformers.models.llama.modeling_llama import LlamaMLP
+
+    calls, forward = [], LlamaMLP.forward
+    monkeypatch.setattr(LlamaMLP, "forward", lambda self, x: calls.append(1) or forward(self, x))
+    begun, seen = student(tiny_decoder), []
+    assert begun.module is not None  # which looks at the model once
+    for adapter in (Lora(r=2, targets="linear"), None):
+        for again in (False, True):
+            calls.clear()
+            how = {} if adapter is None else {"adapter": adapter}
+            learned = taught(begun, passes=2, recompute=again, **how)
+            seen.append((len(calls), said(learned.student).logprobs))
+    layers = begun.source.base().model.config.num_hidden_layers
+    counts = [one for one, _ in seen]
+    assert counts[1] - counts[0] == counts[3] - counts[2] == 4 * layers
+    for one, other in ((0, 1), (2, 3)):
+        np.testing.assert_allclose(seen[one][1].numpy(), seen[other][1].numpy(), atol=1e-6)
+    with pytest.raises(Refused, match="learned prompt"):
+        taught(begun, passes=1, recompute=True, adapter=Prompt(length=2))

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from accelerate.utils import send_to_device
 from transformers import AutoConfig, AutoModel
 from transformers.utils import logging
 
@@ -27,6 +28,7 @@ from tutelage.core.descent import Batch
 from tutelage.core.errors import ContractBroken, Fault, Refused
 from tutelage.kit.blocks import Columns, columns
 from tutelage.kit.descent import as_tensors
+from tutelage.kit.device import device, of
 from tutelage.kit.matrices import multiplied
 from tutelage.student.text._family import KINDS, shape
 from tutelage.student.text._tokens import Tokens
@@ -52,7 +54,7 @@ def base(folder: Path, print_: str) -> Any:
     if told["missing_keys"]:
         lacking = ", ".join(sorted(told["missing_keys"])[:3])
         raise Refused(Fault("student.model", f"{folder} lacks {len(told['missing_keys'])} weights: {lacking} ..."))
-    return made.eval().requires_grad_(False)
+    return made.eval().requires_grad_(False).to(device())
 
 
 class Classifier(torch.nn.Module):  # type: ignore[misc]
@@ -121,7 +123,7 @@ def classifier(body: Any, moved: Mapping[str, Array], top: Top, pooling: str, dr
         raise ContractBroken(f"the model has no weights called {', '.join(sorted(moved.keys() - named.keys()))}")
     memo: dict[int, Any] = {id(buffer): buffer for buffer in body.buffers()}
     for name, held in named.items():
-        numbers = torch.from_numpy(moved[name]) if name in moved else held.detach()
+        numbers = torch.from_numpy(moved[name]).to(held.device) if name in moved else held.detach()
         memo[id(held)] = torch.nn.Parameter(numbers)
     memo[id(body.config)] = body.config
     made = copy.deepcopy(body, memo)
@@ -133,6 +135,7 @@ def classifier(body: Any, moved: Mapping[str, Array], top: Top, pooling: str, dr
     head.weight, head.bias = (torch.nn.Parameter(torch.from_numpy(part.copy())) for part in top)
     whole = Classifier(made, head, pooling)
     whole.eval()
+    head.to(of(made))
     return whole
 
 
@@ -146,20 +149,21 @@ def differences(body: Any, module: Any) -> dict[str, Array]:
     for name, parameter in now.items():
         if parameter.data_ptr() != before[name].data_ptr():
             value = parameter.detach().cpu().float()
-            if not torch.equal(value, before[name]):
+            if not torch.equal(value, before[name].cpu()):
                 found[name] = value.numpy().copy()
     return found
 
 
 def vectors(module: Any, held: Tokens, filler: int, size: int) -> Floats32:
     """(n, d) what the head reads of each text, in the order given; one thread, no luck."""
-    made = np.zeros((len(held.lengths), module.head.in_features), dtype=np.float32)
+    made, place = np.zeros((len(held.lengths), module.head.in_features), dtype=np.float32), of(module)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # a second one stands in the way of other processes
     try:
         with torch.inference_mode():
             for rows in held.by_length(size):
-                made[rows] = module.vectors(Batch(Itself, inputs(held, rows, filler), {}, None)).numpy()
+                shown = send_to_device(inputs(held, rows, filler), place)
+                made[rows] = module.vectors(Batch(Itself, shown, {}, None)).cpu().numpy()
     finally:
         torch.set_num_threads(threads)
     return made

@@ -28,16 +28,16 @@ def continued(
     unfinished = set(range(len(told)))
     mask, last = read.mask, read.last
     for step in range(luck.shape[1]):
-        drawn = _drawn(last.double().numpy(), luck[:, step], temperature)
+        drawn = _drawn(last.double().cpu().numpy(), luck[:, step], temperature)
         for row in sorted(unfinished):
             told[row].append(int(drawn[row]))
             if ended(told[row]):
                 unfinished.discard(row)
         if not unfinished or step + 1 == luck.shape[1]:
             break
-        mask = torch.cat([mask, torch.ones(len(told), 1, dtype=torch.long)], 1)
+        mask = torch.cat([mask, torch.ones(len(told), 1, dtype=torch.long, device=mask.device)], 1)
         seats = (read.lengths + step)[:, None]
-        logits = forward(torch.from_numpy(drawn)[:, None], mask, seats, read.cache, 1)
+        logits = forward(torch.from_numpy(drawn)[:, None].to(mask.device), mask, seats, read.cache, 1)
         last = logits[:, -1].float().log_softmax(-1)
     return told
 

@@ -2,7 +2,8 @@
 
 Prompts are padded at the end, so no token ever sees padding before it, and the positions behind it are masked out of
 what follows; a score therefore depends on batch and order only through rounding. Logits are made float32 before the
-softmax whatever the weights are, and only where they are needed.
+softmax whatever the weights are, and only where they are needed. Everything is computed where the weights are, which
+is what kit.device says.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, Dynami
 from transformers.utils import logging
 
 from tutelage.core.data import Floats, Ints
+from tutelage.kit.device import device
 from tutelage.kit.pooling import by_length, padded
 from tutelage.student.text._continued import Read, continued
 
@@ -39,7 +41,8 @@ class Decoder:
     """Weights and tokenizer, and perhaps a learned prompt that stands before everything; nothing of it changes."""
 
     def __init__(self, tokenizer: Any, model: Any, before: Any = None) -> None:
-        self.tokenizer, self.model, self.before = tokenizer, model.eval().requires_grad_(False), before
+        self.tokenizer, self.before = tokenizer, before
+        self.model = model.eval().requires_grad_(False).to(device())
 
     @functools.cached_property
     def ends(self) -> frozenset[int]:
@@ -75,34 +78,35 @@ class Decoder:
         """Batches of prompts of like length. What all prompts begin with is read once for all of them."""
         shared = _shared(prompts)
         begun = DynamicCache(config=self.model.config) if self.before is None else self._begun()
-        held = begun.get_seq_length()
+        held, place = begun.get_seq_length(), self.model.device
         if shared:
-            self.forward(torch.tensor([list(prompts[0][:shared])]), torch.ones(1, held + shared, dtype=torch.long),
-                          held + torch.arange(shared)[None], begun, 1)  # fmt: skip
+            self.forward(torch.tensor([list(prompts[0][:shared])], device=place),
+                         torch.ones(1, held + shared, dtype=torch.long, device=place),
+                         held + torch.arange(shared, device=place)[None], begun, 1)  # fmt: skip
         for rows in by_length(prompts, batch):
-            ids, mask = (torch.from_numpy(part) for part in padded([prompts[row][shared:] for row in rows]))
-            cache = _picked(begun, torch.zeros(len(rows), dtype=torch.long))
+            ids, mask = (torch.from_numpy(part).to(place) for part in padded([prompts[row][shared:] for row in rows]))
+            cache = _picked(begun, torch.zeros(len(rows), dtype=torch.long, device=place))
             rest = mask.sum(1)
             ends, which = torch.unique(rest - 1, return_inverse=True)
-            whole = torch.cat([torch.ones(len(rows), held + shared, dtype=torch.long), mask], 1)
-            seats = held + shared + torch.arange(ids.shape[1]).expand(len(rows), -1)
-            logits = self.forward(ids, whole, seats, cache, ends)[torch.arange(len(rows)), which]
+            whole = torch.cat([torch.ones(len(rows), held + shared, dtype=torch.long, device=place), mask], 1)
+            seats = held + shared + torch.arange(ids.shape[1], device=place).expand(len(rows), -1)
+            logits = self.forward(ids, whole, seats, cache, ends)[torch.arange(len(rows), device=place), which]
             yield rows, Read(cache, whole, held + shared + rest, logits.float().log_softmax(-1))
 
     def _replies(self, read: Read, place: int, replies: Sequence[Ids]) -> list[Floats]:
         """Log-probabilities token by token of every reply to the prompt at `place` of a batch."""
-        first = read.last[place]
+        first, here = read.last[place], read.mask.device
         found = [[float(first[reply[0]])] if len(reply) else [] for reply in replies]
         longer = [number for number, reply in enumerate(replies) if len(reply) > 1]
         longer.sort(key=lambda number: len(replies[number]))
         for start in range(0, len(longer), AT_ONCE):
             numbers = longer[start : start + AT_ONCE]
             now = _of(read, np.full(len(numbers), place))
-            ids, mask = (torch.from_numpy(part) for part in padded([replies[number] for number in numbers]))
+            ids, mask = (torch.from_numpy(part).to(here) for part in padded([replies[number] for number in numbers]))
             for begin in range(0, ids.shape[1] - 1, SEGMENT):
                 end = min(begin + SEGMENT, ids.shape[1] - 1)
                 now = now._replace(mask=torch.cat([now.mask, mask[:, begin:end]], 1))
-                seats = now.lengths[:, None] + torch.arange(begin, end)
+                seats = now.lengths[:, None] + torch.arange(begin, end, device=here)
                 logits = self.forward(ids[:, begin:end], now.mask, seats, now.cache, 0).float()
                 said = logits.log_softmax(-1).gather(2, ids[:, begin + 1 : end + 1, None])[:, :, 0]
                 for one, number in enumerate(numbers):
@@ -156,7 +160,7 @@ def _shared(prompts: Sequence[Ids]) -> int:
 
 def _of(read: Read, rows: Ints) -> Read:
     """The same prompts in another selection, repeats allowed, with a cache of their own."""
-    picked = torch.from_numpy(rows)
+    picked = torch.from_numpy(rows).to(read.mask.device)
     return Read(_picked(read.cache, picked), read.mask[picked], read.lengths[picked], read.last[picked])
 
 

@@ -69,6 +69,7 @@ def _checked(folder: Path, base: Any, state: State, adapter: bool) -> None:
         else:
             given: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
             theirs = AutoModelForCausalLM.from_pretrained(folder, dtype=base.model.dtype, **given)
+    ids, theirs = ids.to(base.model.device), theirs.to(base.model.device)
     with torch.no_grad():
         said = theirs.eval()(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0, -1].float()
         ours = mine.logits(ids)[0, -1]

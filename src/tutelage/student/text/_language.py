@@ -108,12 +108,14 @@ def opened(base: Any, state: State, collapse: str = "mean") -> Language:
         how: Any = PeftConfig
         model = inject_adapter_in_model(how.from_peft_type(**json.loads(state.graft)), model)
         model.requires_grad_(False)
-    before = BEFORE[state.before](torch.from_numpy(state.arrays["before.values"].copy())) if state.before else None
+    place = base.model.device
+    values = torch.from_numpy(state.arrays["before.values"].copy()).to(place) if state.before else None
+    before = BEFORE[state.before](values) if state.before else None
     tokens = functools.partial(base.tokenizer.encode, add_special_tokens=False)
     made = Language(model, tokens, collapse, before)
     for name, array in state.arrays.items():
         parameter = made.get_parameter(name)
-        parameter.data = torch.from_numpy(array.copy()).to(parameter.dtype)
+        parameter.data = torch.from_numpy(array.copy()).to(parameter)
     made.eval()
     return made
 
@@ -137,7 +139,7 @@ def state_of(module: Language, base: Any) -> State:
 @functools.lru_cache(maxsize=8)
 def checked(model: Any) -> None:
     """ContractBroken unless its head is seen to give the model's own logits."""
-    ids = torch.tensor([[1, 2]])  # token 0 is padding to some, and then read as nothing
+    ids = torch.tensor([[1, 2]], device=model.device)  # token 0 is padding to some, and then read as nothing
     with torch.no_grad():
         whole = model(input_ids=ids, use_cache=False).logits
         states = body(model)(input_ids=ids, use_cache=False).last_hidden_state

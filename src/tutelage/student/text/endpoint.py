@@ -44,6 +44,7 @@ from tutelage.core.method import method
 from tutelage.core.writing import CanWrite, Prompt, Written
 from tutelage.kit.guard import Guard, guarded
 from tutelage.kit.luck import seeds
+from tutelage.kit.processes import once
 from tutelage.kit.words import in_words
 from tutelage.student import _head
 from tutelage.student.text._openai import Said, framed, gathered, question, said
@@ -98,7 +99,7 @@ class EndpointStudent:
             for row, one in enumerate(asked)
             for draw in range(draws)
         ]
-        replies = self._heard(bodies, tuple(stop))
+        replies = once(lambda: self._heard(bodies, tuple(stop)))
         return gathered(replies, len(prompts), draws, k // draws if draws else 1)
 
     def save(self, folder: Path) -> None:

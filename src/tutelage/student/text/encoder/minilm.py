@@ -67,6 +67,8 @@ def model(folder: Path) -> Any:
         import torch
         from safetensors.torch import load_file
         from transformers import BertConfig, BertModel
+
+        from tutelage.kit.device import device
     except ModuleNotFoundError as error:
         raise missing_extra("student.text.encoder: minilm", error.name or "torch") from error
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
@@ -75,17 +77,20 @@ def model(folder: Path) -> Any:
     weights = {name: value for name, value in load_file(folder / "model.safetensors").items() if "pooler" not in name}
     weights.pop("embeddings.position_ids", None)  # a constant that older versions of the library saved
     made.load_state_dict(weights, strict=True, assign=True)
+    place = device()
     made.float().eval()
+    for parameter in made.parameters():  # not its buffers: constants that are handed over with every call instead
+        parameter.data = parameter.data.to(place)
 
     def states(ids: Ints, mask: Ints) -> Floats32:
         with torch.inference_mode():
-            seats = torch.arange(ids.shape[1]).expand(ids.shape[0], -1)
-            given = torch.from_numpy(ids)
+            seats = torch.arange(ids.shape[1], device=place).expand(ids.shape[0], -1)
+            given = torch.from_numpy(ids).to(place)
             found = made(
-                input_ids=given, attention_mask=torch.from_numpy(mask), position_ids=seats,
+                input_ids=given, attention_mask=torch.from_numpy(mask).to(place), position_ids=seats,
                 token_type_ids=torch.zeros_like(given),
             )  # fmt: skip
-            return np.asarray(found.last_hidden_state.numpy(), dtype=np.float32)
+            return np.asarray(found.last_hidden_state.cpu().numpy(), dtype=np.float32)
 
     return states
 
