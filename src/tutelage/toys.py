@@ -115,6 +115,14 @@ class Reader:
     def fingerprint(self) -> str:
         return digest("reader", dict(self.letters), self.other, self.copies)
 
+    @property
+    def embeds_as(self) -> str:
+        return "toy:lengths"
+
+    def embed(self, pool: Pool, side: str = "") -> Floats32:
+        """(n, 2) length of the text, and how many of its letters are a."""
+        return np.array([[len(text), text.count("a")] for text in pool.texts()], dtype=np.float32).reshape(-1, 2)
+
     def rate(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> Floats:
         return np.array([self._rate(*pair) for pair in zip(prompts, replies, strict=True)], dtype=np.float64)
 
