@@ -6,8 +6,8 @@
 A pretrained trunk is good already and few steps of a small rate adapt it without washing out what came before; the head
 starts from nothing and needs the whole rate. Weight decay acts through the rate, so it is slowed alike.
 
-Source: Zhang, Wang, Kang, Chen and Wei (2023), SLCA, section 3.2, the slow learner: 0.01 for the head, a hundredth of
-it for the backbone.
+Source: Zhang, Wang, Kang, Chen and Wei (2023), SLCA, the slow learner: 0.01 for the head, a hundredth of it for the
+backbone.
 Neutral limit: trunk 1 and head 1 is `full`; trunk 0 is `head_only`.
 
 >>> from tutelage.core.parts import build
