@@ -25,7 +25,7 @@ from accelerate.state import AcceleratorState, is_initialized
 from accelerate.utils import DistributedType, send_to_device
 
 from tutelage.core.data import Ints, Rng
-from tutelage.core.descent import Batch, Opened
+from tutelage.core.descent import Batch, Opened, Projects
 from tutelage.core.errors import ContractBroken, TutelageError
 from tutelage.core.stages import Memory, Penalty
 from tutelage.kit.matrices import multiplied
@@ -94,6 +94,7 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
         raise ContractBroken(f"{name} couples the lessons of a batch, which cannot be shared out to several processes")
     optimiser = begun(opened.groups, named, how)
     resume(optimiser, named, state or {})
+    against, penalty = (penalty, None) if isinstance(penalty, Projects) else (None, penalty)
     loss, wrapped = accelerator.prepare(_Loss(opened.module, objective, penalty), optimiser)
     # the wrapper looks for an optional package at every step, 0.8 ms; where it does nothing else, it is left out
     stepper = optimiser if accelerator.distributed_type in PLAIN else wrapped
@@ -106,6 +107,8 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
         batch, share = _mine(turn.batch, accelerator)
         value, total, weight = loss(batch, turn.over * share, rng)
         accelerator.backward(value)
+        if against is not None:
+            _project(against, opened.module, list(named.values()))
         if how.clip is not None:
             accelerator.clip_grad_norm_(named.values(), how.clip)
         stepper.step()
@@ -165,6 +168,17 @@ def _opened_only(opened: Opened) -> dict[str, Any]:
         if name in names:
             parameter.data = parameter.data.clone()
     return {name: every[name] for name in names}
+
+
+def _project(against: Projects, module: Any, moving: list[Any]) -> None:
+    """Put the gradient that the penalty makes of the step's own and of its own in its place."""
+    own = [torch.zeros_like(one) if one.grad is None else one.grad for one in moving]
+    other = torch.autograd.grad(against(module), moving, allow_unused=True)
+    pairs = zip(moving, other, strict=True)
+    flat = torch.cat([(torch.zeros_like(one) if slope is None else slope).reshape(-1) for one, slope in pairs])
+    made = against.project(torch.cat([one.reshape(-1) for one in own]), flat)
+    for one, piece in zip(moving, made.split([one.numel() for one in moving]), strict=True):
+        one.grad = piece.view_as(one)
 
 
 def _train_where_it_moves(layer: Any) -> None:
