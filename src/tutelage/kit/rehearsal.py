@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+import torch
 from accelerate.utils import send_to_device
 
-from tutelage.core.data import Array, Ints, Lessons, Rng
+from tutelage.core.data import Array, Floats32, Ints, Lessons, Rng
 from tutelage.core.descent import Batch
 from tutelage.core.stages import Stage
 from tutelage.kit.batching import planned, sweep
 from tutelage.kit.descent import as_tensors
+
+AT_ONCE = 256  # lessons that are scored at a time
 
 
 class Rehearsal:
@@ -44,3 +48,16 @@ class Rehearsal:
 def mean(losses: Any, batch: Batch) -> Any:
     """Of a batch's losses, each by the weight of its lesson."""
     return (losses * batch.weight).sum() / batch.weight.sum()
+
+
+def scores_of(student: Any, lessons: Lessons) -> Floats32:
+    """(n, C) what a student's module scores for these lessons, in use and without luck; (0, 0) for none."""
+    module = student.module.eval()
+    made = []
+    with torch.no_grad():
+        for block in lessons:
+            encoded = student.encode((block,))
+            for at in range(0, block.size, AT_ONCE):
+                batch = encoded.batch(np.arange(at, min(at + AT_ONCE, block.size)))
+                made.append(module.scores(batch).float().numpy())
+    return np.concatenate(made) if made else np.zeros((0, 0), dtype=np.float32)

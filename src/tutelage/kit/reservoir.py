@@ -48,9 +48,18 @@ def remembered(how: Keeping, view: View, rng: Rng) -> dict[str, Any]:
     keys = np.concatenate([memory.get("keys", np.zeros(0)), luck[alive]])
     held = np.array([*memory.get("groups", ()), *groups[alive]], dtype=str)
     stay = _stay(keys, held, how)
-    marks = [block.digest() for block in lessons[-1:]]
-    return {"numbers": numbers[stay], "keys": keys[stay], "groups": held[stay].tolist(),
-            "blocks": len(lessons), "last": marks}  # fmt: skip
+    return {"numbers": numbers[stay], "keys": keys[stay], "groups": held[stay].tolist(), **mark(lessons)}
+
+
+def mark(lessons: Lessons) -> dict[str, Any]:
+    """Which lessons were seen: so many blocks, and the digest of the last one."""
+    return {"blocks": len(lessons), "last": [block.digest() for block in lessons[-1:]]}
+
+
+def unseen(memory: Memory, lessons: Lessons) -> Lessons:
+    """The blocks that came since the memory was marked. ContractBroken when those before are gone."""
+    kept(memory, lessons)
+    return lessons[int(memory.get("blocks", 0)) :]
 
 
 def kept(memory: Memory, lessons: Lessons) -> Ints:
