@@ -72,7 +72,7 @@ class Ewc:
             np.arange(size) if self.lessons is None or size <= self.lessons else draw.permutation(size)[: self.lessons]
         )
         with steady(torchs):
-            module = student.module.eval()
+            module = student.module.eval().requires_grad_(True)
             found = _fisher(module, student.encode(lessons), np.sort(rows), self.fisher, luck)
         fisher = {name: decayed(view.memory, "fisher", name, array, self.decay) for name, array in found.items()}
         return Settled(view.student, memory={"weights": weights_of(view.student), "fisher": fisher})

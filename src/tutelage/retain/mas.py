@@ -63,7 +63,7 @@ class Mas:
         few = size if self.lessons is None else min(size, self.lessons)
         with steady(torchs):
             rows = np.sort(draw.permutation(size)[:few])
-            found = _importance(student.module.eval(), student.encode(lessons), rows)
+            found = _importance(student.module.eval().requires_grad_(True), student.encode(lessons), rows)
         made = {name: decayed(view.memory, "importance", name, array, self.decay) for name, array in found.items()}
         return Settled(view.student, memory={"weights": weights_of(view.student), "importance": made})
 
