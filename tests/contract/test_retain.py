@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import yaml
 
-from tutelage.core.data import Rows, labelled
+from tutelage.core.data import Rows, Table, labelled
 from tutelage.core.method import settings
 from tutelage.core.parts import PACKAGE, build, names
 from tutelage.core.rng import stream
-from tutelage.core.stages import View
+from tutelage.core.stages import Stage, View
+from tutelage.learn.gradient import Gradient
+from tutelage.student.text.tiny import Tiny
 from tutelage.student.vector.mlp import Mlp
 from tutelage.toys import CODES, POOL, Nearest, NearestMean, view
 
@@ -39,6 +41,42 @@ def seen(part: Any, *rows: int) -> View:
     student: Any = view().student if part.needs <= NearestMean.can else Mlp(epochs=5).begin(POOL, stream(0, "student"))
     lessons = (labelled(Rows(POOL, np.array(rows)), CODES[list(rows)], "oracle", 1.0),) if rows else ()
     return view(student=student.fit(lessons, stream(0, "learn")) if rows else student, lessons=lessons)
+
+
+SAYINGS = Table.of("sayings", {"text": ["one", "two", "three", "four", "five", "six"]}, ("left", "right")).pool()
+SUBJECTS = [(Mlp(hidden=(4,)), POOL), (Tiny(hidden=16, layers=1, heads=2, window=32), SAYINGS)]
+
+
+def lived(part: Any, maker: Any, pool: Any) -> list[Any]:
+    """Three episodes of two lessons, each learned from the last student under what is retained, as the loop does."""
+    student = first = maker.begin(pool, stream(0, "student"))
+    memory, past, seen = {}, (), []
+    for number, rows in enumerate(([0, 5], [1, 4], [2, 3])):
+        new = (labelled(Rows(pool, np.array(rows)), CODES[rows], "oracle"),)
+        now = view(pool=pool, student=student, lessons=past)._replace(first=first, memory=memory, round=number)
+        lessons = (*new, *part.rehearse(new, now, stream(number, "rehearse")))
+        past = (*past, *new)
+        now = now._replace(lessons=past)
+        pull = part.penalty(now)
+        after = Gradient(lr=0.05, passes=2).learn((Stage(lessons),), pull, now, stream(number, "learn")).student
+        settled = part.settle(student, new, now._replace(student=after), stream(number, "settle"))
+        student, memory = settled.student, settled.memory or memory
+        seen.append((settled.shown or student, pull))
+    return seen
+
+
+class Counted:
+    """A module that counts how often its scores are asked for."""
+
+    def __init__(self, module: Any) -> None:
+        self.module, self.count = module, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.module, name)
+
+    def scores(self, batch: Any) -> Any:
+        self.count += 1
+        return self.module.scores(batch)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -94,3 +132,22 @@ class TestEveryRetention:
         for block in part.rehearse(now.lessons, now._replace(memory=memory), stream(1, "retain")):
             assert set(block.about.numbers.tolist()) <= {0, 2, 3, 5} and not block.cost.any()
             assert (block.given["label"] == CODES[block.about.numbers]).all()
+
+    @pytest.mark.parametrize(("maker", "pool"), SUBJECTS, ids=["network", "language model"])
+    def test_episodes_in_a_row(self, name: str, maker: Any, pool: Any) -> None:
+        """A life of three episodes ends with a student that answers, and the same luck leads to the same one."""
+        part = build(ROOM, name)
+        if not part.needs <= maker.can:
+            assert pool is SAYINGS, "the small network suits every retention"
+            return
+        one, two = (lived(part, maker, pool)[-1][0] for _ in range(2))
+        assert one.fingerprint == two.fingerprint
+        assert np.isfinite(one.probs(pool)).all()
+
+    def test_a_penalty_that_reads_lessons_says_what_it_costs(self, name: str) -> None:
+        part = build(ROOM, name)
+        shown, pull = lived(part, *SUBJECTS[0])[-1]
+        counted = Counted(shown.module)
+        if pull is not None:
+            pull(counted)
+        assert (counted.count > 0) == (getattr(part, "extra_passes", 0.0) > 0)

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from tutelage.core.data import Block, Lessons, Rows, Soft, Table, labelled
 from tutelage.core.errors import ContractBroken
 from tutelage.core.rng import stream
+from tutelage.kit.reservoir import equal_parts
 from tutelage.retain.nothing import Nothing
-from tutelage.retain.replay import Replay, _equal_parts
+from tutelage.retain.replay import Replay
 from tutelage.toys import view
 
 POOL = Table.of(
@@ -42,10 +43,10 @@ def rehearsed(part: Replay, blocks: list[Block], new: Lessons = (), seed: int = 
 
 def test_by_hand() -> None:
     """Eight places for groups of 1, 9 and 9: 1, then 4 and 3. Two for three groups: 1, 1, 0. More than there are: all."""
-    assert _equal_parts(np.array([1, 9, 9]), 8).tolist() == [1, 4, 3]
-    assert _equal_parts(np.array([5, 5, 5]), 2).tolist() == [1, 1, 0]
-    assert _equal_parts(np.array([2, 1]), 9).tolist() == [2, 1]
-    assert _equal_parts(np.zeros(0, dtype=np.int64), 3).tolist() == []
+    assert equal_parts(np.array([1, 9, 9]), 8).tolist() == [1, 4, 3]
+    assert equal_parts(np.array([5, 5, 5]), 2).tolist() == [1, 1, 0]
+    assert equal_parts(np.array([2, 1]), 9).tolist() == [2, 1]
+    assert equal_parts(np.zeros(0, dtype=np.int64), 3).tolist() == []
 
 
 @given(st.lists(st.integers(0, 20), min_size=1, max_size=6), st.integers(0, 60))
@@ -58,7 +59,7 @@ def test_parts_are_as_equal_as_they_can_be(counts: list[int], places: int) -> No
             if slow[group] < count and left:
                 slow[group] += 1
                 left -= 1
-    fast = _equal_parts(np.array(counts), places)
+    fast = equal_parts(np.array(counts), places)
     assert fast.sum() == sum(slow) and sorted(fast) == sorted(slow)
     assert all(abs(int(a) - b) <= 1 for a, b in zip(fast, slow, strict=True))
 

@@ -150,6 +150,17 @@ class CanSkip(Protocol):
     def skips(self, module: Any, batch: Batch) -> Any: ...
 
 
+@runtime_checkable
+class Projects(Protocol):
+    """A penalty whose gradient is not added to a step's but compared with it, once, before clipping.
+
+    project: both gradients (P,), of all parameters that may move; returns the one that the step takes.
+    """
+
+    def __call__(self, module: Any) -> Any: ...
+    def project(self, gradient: Any, memory: Any) -> Any: ...
+
+
 class Group(NamedTuple):
     """Parameters that move together. decay None: the learner's weight decay."""
 

@@ -28,7 +28,7 @@ from accelerate.state import AcceleratorState, is_initialized
 from accelerate.utils import DistributedType, broadcast, send_to_device
 
 from tutelage.core.data import Rng
-from tutelage.core.descent import Batch, Opened
+from tutelage.core.descent import Batch, Opened, Projects
 from tutelage.core.errors import ContractBroken, Fault, Refused, TutelageError
 from tutelage.core.stages import Memory, Penalty
 from tutelage.kit import processes
@@ -114,6 +114,7 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
     resume(optimiser, named, (state or {}) if kept is None else kept.moments)
     if kept is not None:
         put_back(opened.module, named, kept.weights)
+    against, penalty = (penalty, None) if isinstance(penalty, Projects) else (None, penalty)
     # the wrapper of the optimiser looks for an optional package at every step, 0.8 ms; here it would do nothing else
     loss, _ = accelerator.prepare(_Loss(opened.module, objective, penalty), optimiser)
     rates = [group["lr"] for group in optimiser.param_groups]
@@ -126,6 +127,8 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
         for group, rate in zip(optimiser.param_groups, rates, strict=True):
             group["lr"] = rate * pace(round(turn.batch.progress * updates), updates, how.schedule, how.warm_up)
         told = _slope(loss, turn, how.accumulate, accelerator, rng)
+        if against is not None:
+            _project(against, opened.module, list(named.values()))
         if how.clip is not None:
             accelerator.clip_grad_norm_(named.values(), how.clip)
         optimiser.step()
@@ -254,6 +257,17 @@ def _opened_only(opened: Opened) -> dict[str, Any]:
         if name in names:
             parameter.data = parameter.data.clone()
     return {name: every[name] for name in names}
+
+
+def _project(against: Projects, module: Any, moving: list[Any]) -> None:
+    """Put the gradient that the penalty makes of the step's own and of its own in its place."""
+    own = [torch.zeros_like(one) if one.grad is None else one.grad for one in moving]
+    other = torch.autograd.grad(against(module), moving, allow_unused=True)
+    pairs = zip(moving, other, strict=True)
+    flat = torch.cat([(torch.zeros_like(one) if slope is None else slope).reshape(-1) for one, slope in pairs])
+    made = against.project(torch.cat([one.reshape(-1) for one in own]), flat)
+    for one, piece in zip(moving, made.split([one.numel() for one in moving]), strict=True):
+        one.grad = piece.view_as(one)
 
 
 def _train_where_it_moves(layer: Any) -> None:

@@ -34,12 +34,12 @@ from pydantic import Field
 
 from tutelage.core.data import Ints, Kinds, Label, Lessons, Rng
 from tutelage.core.descent import Batch, CanDescend, Encoded, Scores
-from tutelage.core.errors import ContractBroken
 from tutelage.core.method import method
-from tutelage.core.stages import Memory, Penalty, Settled, Stage, Student, View, able
+from tutelage.core.stages import Penalty, Settled, Stage, Student, View, able
 from tutelage.kit.batching import planned
 from tutelage.kit.descent import steady
 from tutelage.kit.device import of
+from tutelage.kit.pulls import decayed, pulled, weights_of
 
 
 @method
@@ -59,21 +59,8 @@ class Ewc:
         """None before the first memory. A weight that has grown is held in the part that there was."""
         if self.strength == 0 or not view.memory:
             return None
-        held = {name: (torch.from_numpy(fisher), torch.from_numpy(view.memory["weights"][name]))
-                for name, fisher in view.memory["fisher"].items()}  # fmt: skip
-
-        def pull(module: Any) -> Any:
-            named = dict(module.named_parameters())
-            missing = sorted(held.keys() - named.keys())
-            if missing:
-                raise ContractBroken(f"ewc holds weights that the module has not: {', '.join(missing)}")
-            total: Any = 0.0
-            for name, (fisher, anchor) in held.items():
-                weight = named[name][tuple(slice(size) for size in anchor.shape)]
-                total = total + (fisher.to(weight) * (weight - anchor.to(weight)) ** 2).sum()
-            return self.strength / 2 * total
-
-        return pull
+        memory = view.memory
+        return pulled("ewc", memory["weights"], memory["fisher"], self.strength / 2)
 
     def settle(self, before: Student, new: Lessons, view: View, rng: Rng) -> Settled:
         """The student as learned, its weights as the new anchor. Without a new lesson all stays as it was."""
@@ -87,11 +74,10 @@ class Ewc:
             np.arange(size) if self.lessons is None or size <= self.lessons else draw.permutation(size)[: self.lessons]
         )
         with steady(torchs):
-            module = student.module.eval()
+            module = student.module.eval().requires_grad_(True)
             found = _fisher(module, student.encode(lessons), np.sort(rows), self.fisher, luck)
-        weights = {name: weight.detach().cpu().numpy().copy() for name, weight in module.named_parameters()}
-        fisher = {name: _decayed(view.memory, name, array, self.decay) for name, array in found.items()}
-        return Settled(view.student, memory={"weights": weights, "fisher": fisher})
+        fisher = {name: decayed(view.memory, "fisher", name, array, self.decay) for name, array in found.items()}
+        return Settled(view.student, memory={"weights": weights_of(view.student), "fisher": fisher})
 
 
 def _fisher(module: Any, encoded: Encoded, rows: Ints, how: str, rng: Rng) -> dict[str, Any]:
@@ -125,13 +111,4 @@ def _shares(batch: Batch, logs: Any, how: str, rng: Rng) -> Any:
     else:
         given = batch.given["probs"][0].cpu().numpy()
         made[: len(given)] = given
-    return made
-
-
-def _decayed(memory: Memory, name: str, new: Any, decay: float) -> Any:
-    """Old information under the new; where a weight has grown, the new part has none."""
-    if not memory or name not in memory["fisher"]:
-        return new
-    made, old = new.copy(), memory["fisher"][name]
-    made[tuple(slice(size) for size in old.shape)] += np.float32(decay) * old
     return made

@@ -1,0 +1,78 @@
+"""Penalties that pull weights to an anchor, and weights as arrays: what several ways of retaining share.
+
+    penalty = strength sum_i c_i (w_i - w*_i)^2
+
+c is the importance of a weight, w* its anchor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+
+from tutelage.core.data import Array
+from tutelage.core.descent import CanDescend
+from tutelage.core.errors import ContractBroken
+from tutelage.core.stages import Memory, Penalty, Student, able
+
+Arrays = Mapping[str, Array]
+
+
+def pulled(who: str, anchor: Arrays, importance: Arrays | None, strength: float) -> Penalty:
+    """A penalty on a module's named parameters; importance None: 1 for each. A weight that has grown is held in the
+    part that there was. ContractBroken, when it is called, for a module that lacks one of the weights.
+    """
+    held = {name: (None if importance is None else torch.from_numpy(importance[name]), torch.from_numpy(array))
+            for name, array in anchor.items()}  # fmt: skip
+
+    def pull(module: Any) -> Any:
+        named = dict(module.named_parameters())
+        missing = sorted(held.keys() - named.keys())
+        if missing:
+            raise ContractBroken(f"{who} holds weights that the module has not: {', '.join(missing)}")
+        total: Any = 0.0
+        for name, (share, at) in held.items():
+            weight = named[name][tuple(slice(size) for size in at.shape)]
+            away = (weight - at.to(weight)) ** 2
+            total = total + (away if share is None else share.to(weight) * away).sum()
+        return strength * total
+
+    return pull
+
+
+def decayed(memory: Memory, key: str, name: str, new: Any, decay: float) -> Any:
+    """Old importance under the new; where a weight has grown, the new part has none."""
+    if not memory or name not in memory[key]:
+        return new
+    made, old = new.copy(), memory[key][name]
+    made[tuple(slice(size) for size in old.shape)] += old.dtype.type(decay) * old
+    return made
+
+
+def weights_of(student: Student) -> dict[str, Array]:
+    """Every parameter of the student's module, copied; those that stand under several names once."""
+    module = able(student, CanDescend).module
+    return {name: weight.detach().cpu().float().numpy().copy() for name, weight in module.named_parameters()}
+
+
+def combined(student: Student, others: Mapping[str, Student], rule: Callable[..., Array]) -> Student:
+    """The student with `rule(w, **those of the others)` in place of each weight w, computed in double precision.
+
+    An array of another shape, of a head that has grown since, stands in its first rows and the rest is the student's.
+    ContractBroken when the others have other weights.
+    """
+    shown: Any = able(student, CanDescend)
+    module = shown.module
+    held = {key: weights_of(other) for key, other in others.items()}
+    for name, weight in module.named_parameters():
+        new = weight.detach().cpu().double().numpy().copy()
+        if any(name not in arrays or arrays[name].ndim != new.ndim for arrays in held.values()):
+            raise ContractBroken(f"students of unlike weights cannot be combined: {name} is not in all of them")
+        several = {key: arrays[name].astype("float64") for key, arrays in held.items()}
+        shapes = [new.shape, *(one.shape for one in several.values())]
+        part = tuple(slice(min(sizes)) for sizes in zip(*shapes, strict=True))
+        new[part] = rule(new[part], **{key: one[part] for key, one in several.items()})
+        weight.data = torch.from_numpy(new).to(weight.dtype)
+    return shown.with_module(module)  # type: ignore[no-any-return]

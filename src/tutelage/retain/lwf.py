@@ -1,0 +1,80 @@
+"""Go on answering new examples as before about the classes that were known before (learning without forgetting).
+
+    penalty = strength T^2 mean over a batch of new lessons of  KL( softmax(z_old / T) || softmax(z / T) )
+
+z_old are the scores of the student before the episode on the new lessons' rows, asked once beforehand; both are over
+the classes that occurred in earlier lessons. A batch is `batch` of the new lessons in a shuffled order of their own, so
+that each step costs a second pass over that many. No old lesson is kept or read.
+
+Source: Li and Hoiem (2016), equations 2 and 3, with T = 2 as they use; T^2 as in Hinton, Vinyals and Dean (2015),
+section 2.
+Neutral limit: strength 0 is `nothing`.
+
+>>> from tutelage.core.parts import build
+>>> from tutelage.toys import POOL, stream, view
+>>> student = build("student", {"use": "vector.mlp", "hidden": []}).begin(POOL, stream(0, "student"))
+>>> now = view(student=student, taught=np.array([0, 5]))
+>>> memory = Lwf().settle(student, now.lessons, now, stream(0, "retain")).memory
+>>> later = now._replace(lessons=(*now.lessons, *now.lessons), memory=memory)
+>>> Lwf().penalty(later)(student.module).item(), memory["classes"].tolist()
+(0.0, [0, 1])
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from tutelage.core.data import Kinds, Lessons, Rng
+from tutelage.core.descent import CanDescend, Scores
+from tutelage.core.method import method
+from tutelage.core.rng import stream
+from tutelage.core.stages import Penalty, Settled, Stage, Student, View, able
+from tutelage.kit.batching import planned
+from tutelage.kit.rehearsal import Rehearsal, mean, scores_of
+from tutelage.kit.reservoir import mark, unseen
+from tutelage.kit.targets import classes
+
+
+@method
+class Lwf:
+    strength: Annotated[float, Field(ge=0)] = 1.0
+    temperature: Annotated[float, Field(gt=0)] = 2.0
+    batch: Annotated[int, Field(ge=1)] = 32  # new lessons compared at each step
+
+    needs: ClassVar[Kinds] = frozenset({CanDescend, Scores})
+    extra_passes: ClassVar[float] = 1.0
+
+    def rehearse(self, new: Lessons, view: View, rng: Rng) -> Lessons:
+        """No old lesson is added to the new ones."""
+        return ()
+
+    def penalty(self, view: View) -> Penalty | None:
+        """None in the first episode and where there is no new lesson."""
+        new = planned((Stage(unseen(view.memory, view.lessons)),)).lessons
+        if self.strength == 0 or not view.memory or not new:
+            return None
+        student, luck = able(view.student, CanDescend), stream(view.memory["luck"], "retain.new", view.round)
+        known = view.memory["classes"]
+        prepared = {"old": scores_of(student, new)[:, known], "all_known": known}
+        rehearsal = Rehearsal(student, new, self.batch, luck, prepared)
+
+        def distil(module: Any) -> Any:
+            batch = rehearsal.next_for(module)
+            scores = module.scores(batch)[:, batch.prepared["all_known"]]
+            now, old = (torch.log_softmax(one / self.temperature, dim=1) for one in (scores, batch.prepared["old"]))
+            return self.strength * self.temperature**2 * mean((old.exp() * (old - now)).sum(dim=1), batch)
+
+        return distil
+
+    def settle(self, before: Student, new: Lessons, view: View, rng: Rng) -> Settled:
+        """The student as learned; remembered is which classes there were. Without a new lesson all stays."""
+        lessons = planned((Stage(unseen(view.memory, view.lessons)),)).lessons
+        if self.strength == 0 or not lessons:
+            return Settled(view.student)
+        found = [np.asarray(view.memory.get("classes", np.zeros(0)), dtype=np.int64), *map(classes, lessons)]
+        memory = {"classes": np.unique(np.concatenate(found)), "luck": int(rng.integers(2**31)), **mark(view.lessons)}
+        return Settled(view.student, memory=memory)
