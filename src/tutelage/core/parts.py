@@ -24,6 +24,7 @@ ROOMS: dict[str, str] = {  # room -> its question; a dotted room is a folder ins
     "choose.stop": "when is it enough?",
     "teach": "who says what is right?",
     "order": "when?",
+    "order.difficulty": "how hard is a lesson?",
     "learn": "how does the student change?",
     "objective": "what is minimised?",
     "adapter": "which weights may move, how fast?",
