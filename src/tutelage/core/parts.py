@@ -59,9 +59,8 @@ def load(room: str, name: str, where: str = "") -> type[Any]:
         return made
     if name not in _files(room):
         known = names(room)
-        raise Refused(
-            Fault(where or room, f"no {room} method is called {name!r}", nearest(name, known, f"tutelage list {room}"))
-        )
+        what = f"no {room} method is called {name!r}"
+        raise Refused(Fault(where or room, what, nearest(name, known, f"tutelage list {room}")))
     path = f"tutelage.{room}.{name}"
     try:
         module = importlib.import_module(path)
