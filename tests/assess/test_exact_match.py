@@ -6,7 +6,7 @@ import pytest
 
 from tutelage.assess.exact_match import ExactMatch
 from tutelage.core.data import Block, Exam, Rows, Table, Text, labelled
-from tutelage.core.errors import ContractBroken
+from tutelage.core.errors import ContractBroken, Refused
 from tutelage.kit.prompts import TYPE
 from tutelage.recall.majority_vote import MajorityVote
 from tutelage.runs.till import till
@@ -66,3 +66,17 @@ def test_without_items_it_is_no_number_and_labels_are_refused() -> None:
         sat(Writer(), Exam((labelled(Rows(POOL, np.arange(2)), [0, 1], "file"),)))
     with pytest.raises(ContractBroken, match="no items"):
         sat(Writer(), Exam(()))
+
+
+def test_values_of_a_column_are_scored_apart_by_hand() -> None:
+    """art: 1 of 1 right; bio: 1 of 3. The worst is bio; its items are 4/3 where right, and their mean is 1/3."""
+    student = Writer({"p": ("a",), "q": ("a",)})
+    paper = exam({"p": "a", "q": "a", "r": "a", "s": "a"}, topic=["bio", "art", "bio", "bio"])
+    whole, _, art, bio, worst = sat(student, paper, by="topic")
+    assert whole.value == 0.5
+    assert (art.name, bio.name, worst.name) == ("exact_match_art", "exact_match_bio", "exact_match_worst")
+    assert art.value == 1 and art.items.tolist() == [0, 4, 0, 0]
+    assert worst.value == bio.value == pytest.approx(1 / 3) and worst.rows.tolist() == whole.rows.tolist()
+    assert worst.items.tolist() == pytest.approx([4 / 3, 0, 0, 0])
+    with pytest.raises(Refused, match="did you mean 'topic'"):
+        sat(student, paper, by="topics")

@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tutelage.core.data import Itself, Lessons, Rows, Soft, labelled
+from tutelage.core.data import Block, Itself, Lessons, Rows, Soft, labelled
 from tutelage.core.errors import ContractBroken
+from tutelage.core.parts import build
 from tutelage.core.rng import stream
 from tutelage.order.as_given import AsGiven
 from tutelage.order.easy_first import EasyFirst
-from tutelage.toys import POOL, Nearest, vector_pool, view
+from tutelage.toys import POOL, Nearest, replies_pool, vector_pool, view
 
 RNG = stream(0, "order")
 
@@ -83,3 +84,24 @@ def test_the_student_now_decides() -> None:
     now = view()
     swapped = replace(now.student, means=now.student.means[::-1].copy())
     assert plan(lessons(0, 2)) == [[0, 1]] and plan(lessons(0, 2), student=swapped) == [[1, 0]]
+
+
+def test_by_a_column_in_levels() -> None:
+    """Difficulties 3, 0, 2, 1 in two levels are 1, 0, 1, 0; thresholds at 0.5 and 1.5 are 2, 0, 2, 1."""
+    pool = replies_pool([(f"q{i}", "a", str(i)) for i in range(4)], level=[3, 0, 2, 1])
+    block = Block(Rows(pool, np.arange(4)), None, Itself, {}, "file", np.zeros(4), np.ones(4))
+    by = {"use": "column", "name": "level"}
+    for settings, wanted in (({}, [1, 3, 2, 0]), ({"levels": 2}, [1, 3, 0, 2]), ({"levels": [0.5, 1.5]}, [1, 3, 0, 2])):
+        part = build("order", {"use": "easy_first", "by": by, **settings})
+        (stage,) = part.plan((block,), view(pool), RNG)
+        assert stage.order.tolist() == wanted
+        assert part.needs == frozenset()
+
+
+def test_shuffled_inside_its_levels() -> None:
+    given = lessons(0, 1, 2, 3, 4, 5)
+    levels = [0, 0, 1, 1, 0, 0]  # the two that lie next to the border are the hard ones: p = 0.69 against 0.9997
+    for seed in range(3):
+        (stage,) = EasyFirst(levels=(0.1,), shuffle=True).plan(given, view(), stream(seed, "order"))
+        assert sorted(stage.order.tolist()) == list(range(6))
+        assert [levels[row] for row in stage.order] == [0, 0, 0, 0, 1, 1]

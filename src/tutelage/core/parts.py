@@ -24,6 +24,7 @@ ROOMS: dict[str, str] = {  # room -> its question; a dotted room is a folder ins
     "choose.stop": "when is it enough?",
     "teach": "who says what is right?",
     "order": "when?",
+    "order.difficulty": "how hard is a lesson?",
     "learn": "how does the student change?",
     "objective": "what is minimised?",
     "adapter": "which weights may move, how fast?",
@@ -58,9 +59,8 @@ def load(room: str, name: str, where: str = "") -> type[Any]:
         return made
     if name not in _files(room):
         known = names(room)
-        raise Refused(
-            Fault(where or room, f"no {room} method is called {name!r}", nearest(name, known, f"tutelage list {room}"))
-        )
+        what = f"no {room} method is called {name!r}"
+        raise Refused(Fault(where or room, what, nearest(name, known, f"tutelage list {room}")))
     path = f"tutelage.{room}.{name}"
     try:
         module = importlib.import_module(path)

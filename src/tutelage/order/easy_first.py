@@ -1,15 +1,17 @@
-"""The lessons that the student finds easiest come first, the hard ones last; in one sweep or in growing stages.
+"""The easiest lessons come first, the hard ones last; in one sweep or in growing stages.
 
-    ease(x, y) = p_student(y | x)   for a label y;    sum_c q_c p_student(c | x)   for a distribution q
+    ease(x, y) = p_student(y | x), or less where `by` says that a lesson is harder
     stage s of S:  the ceil(s n / S) easiest of all n lessons, easiest first, s = 1 .. S
 
-Equally easy lessons keep their given order. `Stage.order` numbers the lessons through all blocks; a lesson whose
-number is not in it waits for a later stage, and the last stage holds every lesson exactly once. A learner that solves
-the whole plan at once meets an easy lesson as often as there are stages that hold it. Nothing is rewritten.
-A class that the student does not know has ease 0.
+Equally easy lessons keep their given order, or with `shuffle` come in random order; `levels` makes lessons equally easy
+that nearly are. `Stage.order` numbers the lessons through all blocks; a lesson whose number is not in it waits for a
+later stage, and the last stage holds every lesson exactly once. A learner that solves the whole plan at once meets an
+easy lesson as often as there are stages that hold it. Nothing is rewritten. A class that the student does not know has
+ease 0.
 
-Source: Bengio et al. (2009), "Curriculum learning"; growing stages: "baby steps", Spitkovsky et al. (2010).
-Neutral limit: one stage and equal ease of all lessons (an untaught student) is `as_given` with `fixed`.
+Source: Bengio et al. (2009), "Curriculum learning"; growing stages: "baby steps", Spitkovsky et al. (2010); levels that
+are shuffled inside: Yang et al. (2024), arXiv 2408.07888.
+Neutral limit: one stage and equal ease of all lessons (an untaught student, or one level) is `as_given` with `fixed`.
 
 >>> from tutelage.toys import stream, view
 >>> now = view(taught=np.array([2, 0, 3]))       # c and d lie next to the border, a far from it
@@ -19,48 +21,51 @@ Neutral limit: one stage and equal ease of all lessons (an untaught student) is 
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
-from tutelage.core.data import Block, Floats, Kinds, Label, Lessons, Rng, Soft
-from tutelage.core.errors import ContractBroken
+from tutelage.core.data import Kinds, Lessons, Rng
 from tutelage.core.method import method
-from tutelage.core.stages import CanWeigh, Stage, Syllabus, View
-from tutelage.kit.ask import probabilities
+from tutelage.core.parts import build, part
+from tutelage.core.stages import Stage, Syllabus, View
+from tutelage.kit.orders import by_level, count, dealt, levelled, rated
 
 
 @method
 class EasyFirst:
-    """stages: in how many growing stages the lessons come; 1 is a single sweep from easy to hard."""
+    """stages: in how many growing stages the lessons come; 1 is a single sweep from easy to hard.
+
+    by: how hard a lesson is. levels: so many of equal size, or thresholds of the difficulty; None: every difference
+    counts. shuffle: equally hard lessons in random order.
+    """
 
     stages: Annotated[int, Field(ge=1)] = 1
+    by: Annotated[Any, part("order.difficulty")] = Field(
+        default_factory=lambda: build("order.difficulty", "confidence")
+    )
+    levels: Annotated[int, Field(ge=1)] | tuple[float, ...] | None = None
+    shuffle: bool = False
 
-    needs: ClassVar[Kinds] = frozenset({CanWeigh})
+    @property
+    def needs(self) -> Kinds:
+        """What the difficulty needs of the student that is taught."""
+        return frozenset(self.by.needs)
+
+    @property
+    def students_need(self) -> Kinds:
+        """What the difficulty needs of other students."""
+        return frozenset(getattr(self.by, "students_need", frozenset()))
 
     def rows(self, n: float) -> float:
         """A lesson stands in every stage that it is easy enough for."""
         return float(sum(-(-step * int(n) // self.stages) for step in range(1, self.stages + 1)))
 
     def plan(self, lessons: Lessons, view: View, rng: Rng) -> Syllabus:
-        """`stages` stages, also when there is no lesson. ContractBroken unless all are labels or distributions."""
-        ease = np.concatenate([np.zeros(0), *(_ease(block, view) for block in lessons)])
-        order = np.argsort(-ease, kind="stable").astype(np.int64)
+        """`stages` stages, also when there is no lesson. ContractBroken for lessons that the difficulty cannot rate."""
+        levels = levelled(rated(self.by, lessons, view, rng.spawn(1)[0]), self.levels)
+        start, _ = dealt(np.zeros(count(lessons), dtype=np.int64), self.shuffle, rng)
+        order = start[by_level(levels[start])]
         ends = [-(-step * len(order) // self.stages) for step in range(1, self.stages + 1)]
         return tuple(Stage(lessons, order[:end]) for end in ends)
-
-
-def _ease(block: Block, view: View) -> Floats:
-    """(b,) the probability that the student gives each lesson's answer."""
-    if block.kind not in (Label, Soft):
-        raise ContractBroken(f"easy_first orders labels and distributions; {block.kind.__name__} has no probability")
-    probs = probabilities(view.student, block.about.examples()).astype(np.float64)
-    if block.kind is Soft:
-        both = min(probs.shape[1], block.given["probs"].shape[1])
-        return np.asarray((probs[:, :both] * block.given["probs"][:, :both]).sum(axis=1))
-    codes = block.given["label"]
-    known = np.flatnonzero(codes < probs.shape[1])
-    ease = np.zeros(block.size)
-    ease[known] = probs[known, codes[known]]
-    return ease
