@@ -1,4 +1,7 @@
-"""Six points, a student that knows two classes, one that reads letters, a till in memory: for docstrings and tests."""
+"""Six points, a student that knows two classes, one that reads letters, a till in memory: for docstrings and tests.
+
+Longer than 200 lines: toys for every room, side by side.
+"""
 
 from __future__ import annotations
 
