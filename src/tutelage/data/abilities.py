@@ -1,11 +1,11 @@
-"""Three abilities that a small model can be taught together or one after another: sums, strings, and forms.
+"""Three abilities that a small model can be taught together or one after another: digits, strings, forms.
 
-    math     3 + 8 - 4 + 9 =     the running results modulo 10, one after another           1 7 6
-    code     rev drop abcde      what a program of two operations makes of a word            dcba
+    math     sort 3 8 4 9        four or five digits sorted, or the largest or smallest     3 4 8 9
+    code     rev drop abcde      what a program of one or two operations makes of a word     dcba
     general  list red blue       words put into the form that is asked for                   1. red 2. blue
 
-Sums need their steps, programs compose, and forms are learnt soon; each has a shape of its own, so that learning one
-can overwrite another. The column `source` names the ability. Problems of the pool are drawn by the seed, those of the
+Programs compose and forms are learnt soon; each ability has a shape of its own, so that learning one can overwrite
+another. The column `source` names the ability. Problems of the pool are drawn by the seed, those of the
 exams are always the same and stand in no pool; every answer follows from its problem. Everything is made up here.
 
 Source: made for Dong et al. (2024), How Abilities in Large Language Models are Affected by Supervised Fine-tuning Data
@@ -20,6 +20,7 @@ Neutral limit: none; it is generated.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Annotated, ClassVar, Literal
 
@@ -48,23 +49,19 @@ FORMS: dict[str, Callable[[tuple[str, str]], str]] = {
 }
 
 
-def chain(rng: Rng) -> Pair:
-    """Three or four terms; the results so far, modulo 10."""
-    terms = [int(x) for x in rng.integers(0, 10, int(rng.integers(3, 5)))]
-    text, now, said = str(terms[0]), terms[0], []
-    for term in terms[1:]:
-        plus = bool(rng.integers(2))
-        text += f" {'+' if plus else '-'} {term}"
-        now = (now + term if plus else now - term) % 10
-        said.append(str(now))
-    return f"{text} =", " ".join(said)
+def order(rng: Rng) -> Pair:
+    """Four or five digits: sorted, the largest, or the smallest."""
+    digits = [int(x) for x in rng.integers(0, 10, int(rng.integers(4, 6)))]
+    name = ("sort", "max", "min")[int(rng.integers(3))]
+    said = {"sort": sorted(digits), "max": [max(digits)], "min": [min(digits)]}[name]
+    return f"{name} {' '.join(map(str, digits))}", " ".join(map(str, said))
 
 
-def program(rng: Rng) -> Pair:
-    """Two operations, the left one last, on a word of four or five letters."""
-    outer, inner = (list(PROGRAMS)[int(at)] for at in rng.integers(0, len(PROGRAMS), 2))
+def program(rng: Rng, operations: int = 1) -> Pair:
+    """So many operations, the left one last, on a word of four or five letters."""
+    names = [list(PROGRAMS)[int(at)] for at in rng.integers(0, len(PROGRAMS), operations)]
     word = "".join(LETTERS[int(at)] for at in rng.integers(0, len(LETTERS), int(rng.integers(4, 6))))
-    return f"{outer} {inner} {word}", PROGRAMS[outer](PROGRAMS[inner](word))
+    return " ".join([*names, word]), functools.reduce(lambda made, name: PROGRAMS[name](made), names[::-1], word)
 
 
 def form(rng: Rng) -> Pair:
@@ -75,7 +72,7 @@ def form(rng: Rng) -> Pair:
     return f"{name} {pair[0]} {pair[1]}", FORMS[name]((pair[0], pair[1]))
 
 
-DRAWS: dict[str, Callable[[Rng], Pair]] = {"math": chain, "code": program, "general": form}
+DRAWS: dict[str, Callable[[Rng], Pair]] = {"math": order, "code": program, "general": form}
 
 
 @method
@@ -85,30 +82,33 @@ class Abilities:
     math: Annotated[int, Field(ge=0, le=5_000)] = 1000
     code: Annotated[int, Field(ge=0, le=5_000)] = 1000
     general: Annotated[int, Field(ge=0, le=5_000)] = 1000
+    operations: Annotated[int, Field(ge=1, le=2)] = 1  # of a program
     exam: Annotated[int, Field(ge=1, le=500)] = 150
     split: Literal["test", "dev"] = "test"  # which problems the exam is made of; the others are in no pool either
 
     holds: ClassVar[frozenset[Modality]] = frozenset({"text"})
-    card: ClassVar[str] = """Generated; nothing is fetched: modular sums with their steps, string programs of two
-operations, words in a form. Split: the problems of both exams are drawn once for all seeds and left out of pools."""
+    card: ClassVar[str] = """Generated; nothing is fetched: digits put in order, string programs of one or
+two operations, words in a form. Split: the problems of both exams are drawn once for all seeds and left out of all
+pools."""
 
     def course(self, rng: Rng) -> Course:
         """The course; the exam holds all three abilities, told apart by the column `source`."""
         known: set[str] = set()
-        held = {split: _drawn({name: self.exam for name in DRAWS}, stream(0, f"abilities {split}"), known)
+        each = dict.fromkeys(DRAWS, self.exam)
+        held = {split: _drawn(each, stream(0, f"abilities {split}"), known, self.operations)
                 for split in ("test", "dev")}  # fmt: skip
         sizes = {"math": self.math, "code": self.code, "general": self.general}
-        told = _drawn(sizes, rng, known)
+        told = _drawn(sizes, rng, known, self.operations)
         return reply_course("abilities", told, rng, exam=held[self.split])
 
 
-def _drawn(sizes: dict[str, int], rng: Rng, known: set[str]) -> list[Reply]:
+def _drawn(sizes: dict[str, int], rng: Rng, known: set[str], operations: int) -> list[Reply]:
     """So many problems of each ability, none of them known; they are known afterwards."""
     made: list[Reply] = []
     for name, size in sizes.items():
         before = len(made)
         while len(made) - before < size:
-            text, answer = DRAWS[name](rng)
+            text, answer = program(rng, operations) if name == "code" else DRAWS[name](rng)
             if text not in known:
                 known.add(text)
                 made.append(Reply(f"{name} {len(made) - before + 1}", text, None, answer, name, ()))
