@@ -99,7 +99,7 @@ def test_what_cannot_work_is_refused_before_it_runs(cli, life: Path) -> None:
     assert ended.code == 2 and "ewc holds weights back while they move, and refit moves none" in ended.err
     ended = cli("run", life, "--set", "student.use=vector.logistic")
     assert ended.code == 2 and "gradient needs a student that has CanDescend" in ended.err
-    assert "these students would do: vector.mlp" in ended.err
+    assert "these students would do: " in ended.err and "vector.mlp" in ended.err
     ended = cli("run", life, "--set", "rounds=12")
     assert ended.code == 2 and "asks for 12 rounds, and the data come in 10 episodes" in ended.err
     ended = cli("run", life, "--set", "learn.objective={use: cross_entropy, smothing: 0.1}")

@@ -9,7 +9,7 @@ from tutelage.core.parts import build
 from tutelage.core.rng import stream
 from tutelage.order.clustered import Clustered
 from tutelage.order.easy_first import EasyFirst
-from tutelage.toys import Reader, vector_pool, view
+from tutelage.toys import Writer, vector_pool, view
 
 ANGLES = np.array([0, 120, 240, 1, 121, 241, 2, 122, 242]) * np.pi / 180
 POOL = vector_pool(np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1) * np.arange(1, 10)[:, None])
@@ -48,4 +48,4 @@ def test_no_lessons_and_no_embedding() -> None:
     (stage,) = Clustered().plan((), view(), stream(0, "order"))
     assert stage.order.tolist() == []
     with pytest.raises(ContractBroken, match="CanEmbed"):
-        Clustered().plan(lessons(), view(student=Reader()), stream(0, "order"))
+        Clustered().plan(lessons(), view(student=Writer()), stream(0, "order"))

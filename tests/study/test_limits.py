@@ -40,7 +40,7 @@ def large(tmp_path_factory) -> Path:
 @pytest.fixture(autouse=True)
 def two_cores(monkeypatch) -> None:
     monkeypatch.setattr(limits, "cores", lambda: 2)
-    monkeypatch.setattr("tutelage.study.run._fetched", lambda part: None)  # nothing is encoded here
+    monkeypatch.setattr("tutelage.study.run._fetched", lambda *given: None)  # nothing is encoded here
     for name in ("TUTELAGE_MEMORY", "TUTELAGE_MINUTES"):
         monkeypatch.delenv(name, raising=False)
 

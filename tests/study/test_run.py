@@ -142,8 +142,8 @@ def test_a_bug_in_a_worker_arrives_with_its_traceback(study, begun) -> None:
 
 @pytest.mark.slow
 def test_ctrl_c_stops_the_workers_and_loses_nothing(study, begun) -> None:
-    record = begun(study(rounds=5, seeds=2, labels=23))
-    whole = begun(study(rounds=5, seeds=2, labels=23))
+    record = begun(study(rounds=12, seeds=3, labels=51))  # long enough to be stopped in the middle of it
+    whole = begun(study(rounds=12, seeds=3, labels=51))
     threads = []
 
     def interrupt(progress) -> None:

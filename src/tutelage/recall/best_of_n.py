@@ -54,15 +54,17 @@ class BestOfN:
         """The student itself when one reply is drawn."""
         if self.n == 1:
             return view.student
-        if self.judge is not None and CanJudge not in self.judge.can:
-            what = f"{shelf.name_of(type(self.judge))} gives no log-probabilities"
+        if self.judge is None:
+            return self._equipped(view.student, None)
+        if CanJudge not in self.judge.maker.can:
+            what = f"{shelf.name_of(type(self.judge.maker))} gives no log-probabilities"
             raise Refused(Fault("recall.judge", what, "tutelage list student"))
-        judge = None if self.judge is None else self.judge.begin(view.pool, rng)
-        return self._equipped(view.student, judge)
+        new = self.judge.student is None and self.judge.taught is None
+        return self._equipped(view.student, self.judge.maker.begin(view.pool, rng) if new else self.judge.finished)
 
     def restored(self, student: Any, folder: Path) -> Student:
         """The equipped student that was saved in this folder."""
-        return self._equipped(student, None if self.judge is None else self.judge.load(folder / JUDGE))
+        return self._equipped(student, None if self.judge is None else self.judge.maker.load(folder / JUDGE))
 
     def _equipped(self, student: Any, judge: Any) -> Student:
         mine = student if judge is None else judge

@@ -55,6 +55,10 @@ def serving(reply: Callable[[int, dict[str, Any]], Reply | None]) -> Iterator[tu
                 seen.most = max(seen.most, seen.now)
             try:
                 told = reply(number, body)
+            finally:  # before the answer is out: the next request may come at once
+                with seen.lock:
+                    seen.now -= 1
+            try:
                 if told is not None:
                     self.send_response(told[0])
                     for name, value in {**told[1], "Content-Length": str(len(told[2]))}.items():
@@ -63,9 +67,6 @@ def serving(reply: Callable[[int, dict[str, Any]], Reply | None]) -> Iterator[tu
                     self.wfile.write(told[2])
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True  # the one who asked has gone
-            finally:
-                with seen.lock:
-                    seen.now -= 1
 
         def log_message(self, *args: Any) -> None:
             return

@@ -21,7 +21,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, Dynami
 from transformers.utils import logging
 
 from tutelage.core.data import Floats, Ints
-from tutelage.kit.device import device
+from tutelage.kit.device import device, of
 from tutelage.kit.pooling import by_length, padded
 from tutelage.student.text._continued import Read, continued
 
@@ -42,7 +42,9 @@ class Decoder:
 
     def __init__(self, tokenizer: Any, model: Any, before: Any = None) -> None:
         self.tokenizer, self.before = tokenizer, before
-        self.model = model.eval().requires_grad_(False).to(device())
+        self.model = model.eval().requires_grad_(False)
+        if of(model).type != "meta":  # a model of shapes alone has nothing that could be somewhere
+            self.model.to(device())
 
     @functools.cached_property
     def ends(self) -> frozenset[int]:
