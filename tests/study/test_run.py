@@ -151,8 +151,12 @@ def test_ctrl_c_stops_the_workers_and_loses_nothing(study, begun) -> None:
             threads.append(threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGINT)))
             threads[0].start()
 
-    with pytest.raises(KeyboardInterrupt):
-        go_on(record, 2, interrupt)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it in what it starts with &
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            go_on(record, 2, interrupt)
+    finally:
+        signal.signal(signal.SIGINT, before)
     threads[0].join()
     assert not [state for state in record.states() if state.status == "waiting"]
     assert any(state.status != "done" for state in record.states())
