@@ -27,12 +27,11 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
-from tutelage.core.data import Array, Exam, Ints, Kinds, Pool, Rng, Score, Text
-from tutelage.core.errors import ContractBroken
+from tutelage.core.data import Array, Exam, Ints, Kinds, Rng, Score, Text
 from tutelage.core.method import method
 from tutelage.core.stages import CanWeigh, Student, Till, able
 from tutelage.core.writing import CanJudge
-from tutelage.kit.exams import groups_of, mean, weigh_exam
+from tutelage.kit.exams import groups_of, mean, paper, weigh_exam
 from tutelage.kit.passes import covered
 from tutelage.kit.prompts import prompts
 
@@ -74,14 +73,6 @@ def _classes(student: Student, exam: Exam) -> tuple[Ints, Ints | None, Array]:
 
 def _replies(student: Student, exam: Exam) -> tuple[Ints, Ints | None, Array]:
     """The same of each item's written answer."""
-    wrong = [block.kind.__name__ for block in exam.truth if block.kind is not Text]
-    if wrong or not exam.truth:
-        raise ContractBroken(f"written answers are examined here; this exam holds {(wrong or ['no items'])[0]}")
-    first = exam.truth[0].about.pool
-    if any(block.about.pool.table.fingerprint != first.table.fingerprint for block in exam.truth):
-        raise ContractBroken("the items of one exam come from one table")
-    numbers = np.concatenate([block.about.numbers[block.weight > 0] for block in exam.truth])
-    texts = np.concatenate([block.given["text"][block.weight > 0] for block in exam.truth])
-    pool = Pool(first.table, numbers, first.labels)
+    pool, texts = paper(exam, Text, "text", "written answers")
     logp = able(student, CanJudge).logprob(prompts(pool), [str(text) for text in texts])
-    return numbers, groups_of(pool), np.exp(np.minimum(logp, 0.0))
+    return pool.numbers, groups_of(pool), np.exp(np.minimum(logp, 0.0))

@@ -35,12 +35,12 @@ from typing import Annotated, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from tutelage.core.data import Array, Exam, Floats, Kinds, Pool, Rng, Score, Text
+from tutelage.core.data import Array, Exam, Floats, Kinds, Rng, Score, Text
 from tutelage.core.errors import ContractBroken
 from tutelage.core.method import method
 from tutelage.core.stages import Student, Till, able
 from tutelage.core.writing import CanWrite
-from tutelage.kit.exams import mean
+from tutelage.kit.exams import mean, paper
 from tutelage.kit.passes import pass_at
 from tutelage.kit.prompts import prompts
 from tutelage.sandbox.verdict import outcomes
@@ -71,7 +71,8 @@ class PassAtN:
 
     def assess(self, student: Student, exam: Exam, till: Till, rng: Rng) -> tuple[Score, ...]:
         """`pass_at_n`, `pass_at_N` for each N, `by_chance`. NaN for an exam without items of positive weight."""
-        pool, references = _paper(exam)
+        pool, told = paper(exam, Text, "text", "programs")
+        references = [str(text) for text in told]
         truth = outcomes(references, self.check)
         if None in truth:
             raise ContractBroken(f"a reference has no outcome: {references[truth.index(None)]!r}")
@@ -95,18 +96,3 @@ def by_chance(told: Array, truth: list[str | None]) -> Floats:
     here = [Counter(row)[one] for row, one in zip(told.tolist(), truth, strict=True)]
     others = max(told.size - told.shape[1], 1)
     return np.array([(among[one] - mine) / others for one, mine in zip(truth, here, strict=True)], dtype=np.float64)
-
-
-def _paper(exam: Exam) -> tuple[Pool, list[str]]:
-    """The items and their references; lessons of weight 0 are no items."""
-    if not exam.truth:
-        raise ContractBroken("this exam has no items")
-    wrong = [block.kind.__name__ for block in exam.truth if block.kind is not Text]
-    if wrong:
-        raise ContractBroken(f"programs are examined here, as Text; this exam holds {wrong[0]}")
-    first = exam.truth[0].about.pool
-    if any(block.about.pool.table.fingerprint != first.table.fingerprint for block in exam.truth):
-        raise ContractBroken("the items of one exam come from one table")
-    numbers = np.concatenate([block.about.numbers[block.weight > 0] for block in exam.truth])
-    texts = np.concatenate([block.given["text"][block.weight > 0] for block in exam.truth])
-    return Pool(first.table, numbers, first.labels), [str(text) for text in texts]

@@ -35,6 +35,7 @@ from tutelage.kit import processes
 from tutelage.kit.kept import Keeper, Kept, luck_back, luck_of, put_back, weights_of
 from tutelage.kit.matrices import multiplied
 from tutelage.kit.optimiser import How, begun, pace, resume, state_of
+from tutelage.kit.threads import one_thread
 
 PLAIN = (DistributedType.NO, DistributedType.MULTI_CPU, DistributedType.MULTI_GPU)
 
@@ -208,15 +209,13 @@ def steady(rng: Rng) -> Iterator[None]:
 
     On one thread of a CPU every algorithm is deterministic, and to ask for it costs torch seconds of imports.
     """
-    threads = torch.get_num_threads()
     strict, warns = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     seed = int(rng.integers(2**63))
     devices = range(torch.cuda.device_count())
     try:
-        torch.set_num_threads(1)  # a second one gains little here and stands in the way of other processes
         if devices:
             torch.use_deterministic_algorithms(True, warn_only=True)
-        with torch.random.fork_rng(devices=devices):
+        with one_thread(), torch.random.fork_rng(devices=devices):
             torch.set_rng_state(torch.Generator().manual_seed(seed).get_state())
             for device in devices:
                 state = torch.Generator(device=f"cuda:{device}").manual_seed(seed).get_state()
@@ -225,7 +224,6 @@ def steady(rng: Rng) -> Iterator[None]:
     finally:
         if devices:
             torch.use_deterministic_algorithms(strict, warn_only=warns)
-        torch.set_num_threads(threads)
 
 
 def _accelerator(precision: str) -> Any:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tutelage.core.data import Array, Bools, Exam, Floats32, Ints, Label, Pool, Rng
+from tutelage.core.data import Array, Bools, Exam, Floats32, Ints, Label, Pool, Rng, Supervision
 from tutelage.core.errors import ContractBroken
 from tutelage.core.stages import CanWeigh
 from tutelage.kit.ask import probabilities
@@ -62,20 +62,29 @@ def mean(items: Array) -> float:
     return float(np.mean(items, dtype=np.float64)) if len(items) else float("nan")
 
 
-def _paper(exam: Exam) -> tuple[Pool, Ints, tuple[str, ...]]:
-    """The items, their codes and the label list that these refer to; lessons of weight 0 are no items."""
+def paper(exam: Exam, kind: type[Supervision], column: str, what: str) -> tuple[Pool, Array]:
+    """The items of an exam of one kind, and the column that holds their truth; lessons of weight 0 are no items.
+
+    what: is examined, for the message. ContractBroken for another kind, for several tables and for no lesson at all.
+    """
     if not exam.truth:
         raise ContractBroken("this exam has no items")
-    wrong = [block.kind.__name__ for block in exam.truth if block.kind is not Label]
+    wrong = [block.kind.__name__ for block in exam.truth if block.kind is not kind]
     if wrong:
-        raise ContractBroken(f"class labels are examined here; this exam holds {wrong[0]}")
+        raise ContractBroken(f"{what} are examined here; this exam holds {wrong[0]}")
     first = exam.truth[0].about.pool
     if any(block.about.pool.table.fingerprint != first.table.fingerprint for block in exam.truth):
         raise ContractBroken("the items of one exam come from one table")
-    labels = max((block.about.pool.labels for block in exam.truth), key=len)
     numbers = np.concatenate([block.about.numbers[block.weight > 0] for block in exam.truth])
-    truth = np.concatenate([block.given["label"][block.weight > 0] for block in exam.truth])
-    return Pool(first.table, numbers, labels), truth, labels
+    truth = np.concatenate([block.given[column][block.weight > 0] for block in exam.truth])
+    return Pool(first.table, numbers, first.labels), truth
+
+
+def _paper(exam: Exam) -> tuple[Pool, Ints, tuple[str, ...]]:
+    """The items, their codes and the label list that these refer to."""
+    pool, truth = paper(exam, Label, "label", "class labels")
+    labels = max((block.about.pool.labels for block in exam.truth), key=len)
+    return Pool(pool.table, pool.numbers, labels), truth, labels
 
 
 def _names(student: Any) -> tuple[str, ...] | None:

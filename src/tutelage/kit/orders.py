@@ -6,7 +6,7 @@ with difficulty. What neither tells apart keeps its place. All are sorts: n log 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from tutelage.core.data import Array, Floats, Ints, Lessons, Rng
 from tutelage.core.errors import ContractBroken, Fault, Refused, nearest
-from tutelage.core.stages import View
+from tutelage.core.stages import Stage, Syllabus, View
 from tutelage.kit.lessons import classes_of
 
 
@@ -140,6 +140,15 @@ def dealt(groups: Ints, shuffle: bool, rng: Rng) -> tuple[Ints, Ints]:
         return np.arange(size, dtype=np.int64), groups
     start, names = rng.permutation(size).astype(np.int64), rng.permutation(int(groups.max(initial=-1)) + 1)
     return start, names[groups[start]].astype(np.int64)
+
+
+def staged(how: Any, lessons: Lessons, view: View, rng: Rng, order: Callable[[Ints, Ints], Ints]) -> Syllabus:
+    """One stage of lessons in groups and levels. how: the settings by, levels, group, shuffle. order: groups, levels ->
+    a permutation. Refused where a lesson has no group.
+    """
+    levels = levelled(rated(how.by, lessons, view, rng.spawn(1)[0]), how.levels)
+    start, groups = dealt(grouped(lessons, how.group, "order.group"), how.shuffle, rng)
+    return (Stage(lessons, start[order(groups, levels[start])]),)
 
 
 def _parts(size: int, parts: int) -> Ints:

@@ -7,7 +7,6 @@ from pi = pi_ref, up to the rounding of other batches. The pass forward is charg
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ from tutelage.core.descent import CanDescend, Encoded, Said
 from tutelage.core.stages import View, able
 from tutelage.kit.device import device
 from tutelage.kit.replies import counts, packed, totals
+from tutelage.kit.threads import one_thread
 
 AT_ONCE = 16  # lessons of like length read together
 
@@ -72,7 +72,7 @@ def _said(lessons: Lessons, view: View, read: Encoded | None = None) -> Iterator
     place = device()
     module = module.to(place)
     for rows in _batches(lessons, encoded):
-        with torch.no_grad(), _one_thread():
+        with torch.no_grad(), one_thread():
             told = module.token_logprobs(send_to_device(encoded.batch(rows), place))
         yield rows, Said(told.logprobs.cpu(), told.mask.cpu())
 
@@ -86,17 +86,6 @@ def _batches(lessons: Lessons, encoded: Encoded) -> Iterator[Ints]:
             rows = rows[np.argsort(encoded.lengths[rows], kind="stable")]
         for start in range(0, len(rows), AT_ONCE):
             yield rows[start : start + AT_ONCE]
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """As in the descent: the same sums, whatever else the machine does."""
-    threads = torch.get_num_threads()
-    try:
-        torch.set_num_threads(1)
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _laid(rows: list[Ints], parts: list[Array]) -> Array:

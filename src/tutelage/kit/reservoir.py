@@ -19,7 +19,7 @@ from tutelage.core.data import Block, Floats, Ints, Lessons, Rng
 from tutelage.core.errors import ContractBroken
 from tutelage.core.stages import Memory, View
 from tutelage.kit.blocks import some
-from tutelage.kit.targets import classes
+from tutelage.kit.lessons import classes_of
 
 By: TypeAlias = Literal["none", "class", "task"]
 
@@ -107,7 +107,7 @@ def _groups(block: Block, by: By, round_: int) -> list[str]:
     if by == "none":
         return [""] * block.size
     if by == "class":
-        return [str(code) for code in classes(block)]
+        return [str(code) for code in classes_of(block)]
     if "task" not in block.about.pool.table.columns.column_names:
         return [str(round_)] * block.size
     starts = np.arange(block.size) if block.about.starts is None else block.about.starts[:-1]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tutelage.core.data import Block, Floats, Floats32, Ints, Label, Lessons, Pool, Soft
+from tutelage.core.data import Block, Floats, Floats32, Label, Lessons, Pool, Soft
 from tutelage.core.errors import ContractBroken
 
 
@@ -42,15 +42,6 @@ def longest(lists: Iterable[Sequence[str]]) -> tuple[str, ...]:
         if names != whole[: len(names)]:
             raise ContractBroken(f"label lists disagree: {names[:5]} ... is not a beginning of {whole[:5]} ...")
     return whole
-
-
-def classes(block: Block) -> Ints:
-    """(b,) the class that each lesson gives, the likeliest of a distribution. ContractBroken for other kinds."""
-    if block.kind is Label:
-        return np.asarray(block.given["label"], dtype=np.int64)
-    if block.kind is Soft:
-        return np.asarray(block.given["probs"].argmax(axis=1), dtype=np.int64)
-    raise ContractBroken(f"a lesson of kind {block.kind.__name__} gives no class")
 
 
 def _given(block: Block, classes: int) -> Floats32:

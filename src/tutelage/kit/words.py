@@ -10,7 +10,7 @@ from tutelage.core.data import Array, Block, Exam, Floats, Ints, Label, Pool, Rn
 from tutelage.core.errors import ContractBroken
 from tutelage.core.stages import able
 from tutelage.core.writing import CanWrite, Prompt, Written
-from tutelage.kit.exams import groups_of
+from tutelage.kit.exams import groups_of, paper
 from tutelage.kit.extract import spelt
 from tutelage.kit.prompts import prompts
 
@@ -60,19 +60,10 @@ class Replied(NamedTuple):
 
 def reply(student: Any, exam: Exam, rng: Rng, max_tokens: int, temperature: float) -> Replied:
     """What the student writes to every item of an exam whose truth is Text; lessons of weight 0 are no items."""
-    if not exam.truth:
-        raise ContractBroken("this exam has no items")
-    wrong = [block.kind.__name__ for block in exam.truth if block.kind is not Text]
-    if wrong:
-        raise ContractBroken(f"answers in words are examined here; this exam holds {wrong[0]}")
-    table = exam.truth[0].about.pool.table
-    if any(block.about.pool.table.fingerprint != table.fingerprint for block in exam.truth):
-        raise ContractBroken("the items of one exam come from one table")
-    numbers = np.concatenate([block.about.numbers[block.weight > 0] for block in exam.truth])
-    truth = np.concatenate([block.given["text"][block.weight > 0] for block in exam.truth])
-    pool = Pool(table, numbers, ())
+    items, truth = paper(exam, Text, "text", "answers in words")
+    pool = Pool(items.table, items.numbers, ())
     asked = questions(student, pool)
     told = able(student, CanWrite).write(asked, 1, rng, max_tokens=max_tokens, temperature=temperature)
     if told.texts.shape != (len(pool), 1):
         raise ContractBroken(f"{type(student).__name__}.write: {len(pool)} x 1 replies, got {told.texts.shape}")
-    return Replied(numbers, groups_of(pool), truth, asked, told.texts[:, 0], tokens(told), told.tokens_out[:, 0])
+    return Replied(pool.numbers, groups_of(pool), truth, asked, told.texts[:, 0], tokens(told), told.tokens_out[:, 0])

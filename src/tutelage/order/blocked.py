@@ -26,8 +26,8 @@ from pydantic import Field
 from tutelage.core.data import Kinds, Lessons, Rng
 from tutelage.core.method import method
 from tutelage.core.parts import part
-from tutelage.core.stages import Stage, Syllabus, View
-from tutelage.kit.orders import blocked, dealt, grouped, levelled, rated
+from tutelage.core.stages import Syllabus, View
+from tutelage.kit.orders import blocked, staged
 
 
 @method
@@ -57,6 +57,4 @@ class Blocked:
 
     def plan(self, lessons: Lessons, view: View, rng: Rng) -> Syllabus:
         """One stage. Refused where a lesson has no group."""
-        levels = levelled(rated(self.by, lessons, view, rng.spawn(1)[0]), self.levels)
-        start, groups = dealt(grouped(lessons, self.group, "order.group"), self.shuffle, rng)
-        return (Stage(lessons, start[blocked(groups, levels[start])]),)
+        return staged(self, lessons, view, rng, blocked)

@@ -28,8 +28,8 @@ from pydantic import Field
 from tutelage.core.data import Kinds, Lessons, Rng
 from tutelage.core.method import method
 from tutelage.core.parts import part
-from tutelage.core.stages import Stage, Syllabus, View
-from tutelage.kit.orders import dealt, grouped, in_parts, levelled, rated
+from tutelage.core.stages import Syllabus, View
+from tutelage.kit.orders import in_parts, staged
 
 
 @method
@@ -60,6 +60,4 @@ class Spiral:
 
     def plan(self, lessons: Lessons, view: View, rng: Rng) -> Syllabus:
         """One stage. Refused where a lesson has no group."""
-        levels = levelled(rated(self.by, lessons, view, rng.spawn(1)[0]), self.levels)
-        start, groups = dealt(grouped(lessons, self.group, "order.group"), self.shuffle, rng)
-        return (Stage(lessons, start[in_parts(groups, levels[start], self.parts)]),)
+        return staged(self, lessons, view, rng, lambda groups, levels: in_parts(groups, levels, self.parts))

@@ -41,7 +41,7 @@ from tutelage.core.stages import Memory, Penalty, Settled, Stage, Student, View,
 from tutelage.kit.batching import planned
 from tutelage.kit.class_moments import Kept, added, roots
 from tutelage.kit.descent import steady
-from tutelage.kit.targets import classes
+from tutelage.kit.lessons import classes_of
 
 READ = 256  # lessons whose vectors are made at a time
 
@@ -79,7 +79,7 @@ class ClassifierAlignment:
         module = student.module.eval()
         with steady(reads):
             vectors = np.concatenate([_vectors(module, student.encode((one,)), one.size) for one in lessons])
-            memory = self._remembered(view.memory, vectors, np.concatenate([classes(block) for block in lessons]))
+            memory = self._remembered(view.memory, vectors, np.concatenate([classes_of(block) for block in lessons]))
             if memory["task"].max() == 0:
                 return Settled(student, memory=memory)
             shown = student.with_module(self._aligned(module, memory, draws))

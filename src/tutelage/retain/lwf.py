@@ -34,9 +34,9 @@ from tutelage.core.method import method
 from tutelage.core.rng import stream
 from tutelage.core.stages import Penalty, Settled, Stage, Student, View, able
 from tutelage.kit.batching import planned
+from tutelage.kit.lessons import classes_of
 from tutelage.kit.rehearsal import Rehearsal, mean, scores_of
 from tutelage.kit.reservoir import mark, unseen
-from tutelage.kit.targets import classes
 
 
 @method
@@ -75,6 +75,6 @@ class Lwf:
         lessons = planned((Stage(unseen(view.memory, view.lessons)),)).lessons
         if self.strength == 0 or not lessons:
             return Settled(view.student)
-        found = [np.asarray(view.memory.get("classes", np.zeros(0)), dtype=np.int64), *map(classes, lessons)]
+        found = [np.asarray(view.memory.get("classes", np.zeros(0)), dtype=np.int64), *map(classes_of, lessons)]
         memory = {"classes": np.unique(np.concatenate(found)), "luck": int(rng.integers(2**31)), **mark(view.lessons)}
         return Settled(view.student, memory=memory)

@@ -10,7 +10,6 @@ need it so. Padding stands at the end and is seen by nobody.
 
 from __future__ import annotations
 
-import copy
 import functools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,7 +29,9 @@ from tutelage.kit.blocks import Columns, columns
 from tutelage.kit.descent import as_tensors
 from tutelage.kit.device import device, of
 from tutelage.kit.matrices import multiplied
+from tutelage.kit.threads import one_thread
 from tutelage.student.text._family import KINDS, shape
+from tutelage.student.text._shared import differs, twin
 from tutelage.student.text._tokens import Tokens
 from tutelage.student.text._top import Top
 
@@ -121,12 +122,7 @@ def classifier(body: Any, moved: Mapping[str, Array], top: Top, pooling: str, dr
     named = dict(body.named_parameters())
     if not moved.keys() <= named.keys():
         raise ContractBroken(f"the model has no weights called {', '.join(sorted(moved.keys() - named.keys()))}")
-    memo: dict[int, Any] = {id(buffer): buffer for buffer in body.buffers()}
-    for name, held in named.items():
-        numbers = torch.from_numpy(moved[name]).to(held.device) if name in moved else held.detach()
-        memo[id(held)] = torch.nn.Parameter(numbers)
-    memo[id(body.config)] = body.config
-    made = copy.deepcopy(body, memo)
+    made = twin(body, moved).requires_grad_(True)
     for layer in made.modules():
         if isinstance(layer, torch.nn.Dropout) and dropout is not None:
             layer.p = dropout
@@ -145,27 +141,17 @@ def differences(body: Any, module: Any) -> dict[str, Array]:
     if before.keys() != now.keys():
         strange = ", ".join(sorted(before.keys() ^ now.keys())[:3])
         raise ContractBroken(f"a student of this model cannot keep a module with other weights: {strange} ...")
-    found = {}
-    for name, parameter in now.items():
-        if parameter.data_ptr() != before[name].data_ptr():
-            value = parameter.detach().cpu().float()
-            if not torch.equal(value, before[name].cpu()):
-                found[name] = value.numpy().copy()
-    return found
+    changed = {name: differs(parameter, before[name]) for name, parameter in now.items()}
+    return {name: value for name, value in changed.items() if value is not None}
 
 
 def vectors(module: Any, held: Tokens, filler: int, size: int) -> Floats32:
     """(n, d) what the head reads of each text, in the order given; one thread, no luck."""
     made, place = np.zeros((len(held.lengths), module.head.in_features), dtype=np.float32), of(module)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # a second one stands in the way of other processes
-    try:
-        with torch.inference_mode():
-            for rows in held.by_length(size):
-                shown = send_to_device(inputs(held, rows, filler), place)
-                made[rows] = module.vectors(Batch(Itself, shown, {}, None)).cpu().numpy()
-    finally:
-        torch.set_num_threads(threads)
+    with one_thread(), torch.inference_mode():
+        for rows in held.by_length(size):
+            shown = send_to_device(inputs(held, rows, filler), place)
+            made[rows] = module.vectors(Batch(Itself, shown, {}, None)).cpu().numpy()
     return made
 
 

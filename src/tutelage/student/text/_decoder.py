@@ -23,6 +23,7 @@ from transformers.utils import logging
 from tutelage.core.data import Floats, Ints
 from tutelage.kit.device import device, of
 from tutelage.kit.pooling import by_length, padded
+from tutelage.kit.threads import one_thread
 from tutelage.student.text._continued import Read, continued
 
 AT_ONCE = 32  # replies behind one prompt that are read together
@@ -57,7 +58,7 @@ class Decoder:
         """For each reply the log-probability of each of its tokens; a reply without tokens has none."""
         found: list[list[Floats]] = [[] for _ in asked]
         prompts = [one.prompt for one in asked]
-        with steady():
+        with one_thread():
             for rows, read in self._read(prompts, batch):
                 for place, row in enumerate(rows.tolist()):
                     found[row] = self._replies(read, place, asked[row].replies)
@@ -68,7 +69,7 @@ class Decoder:
     ) -> list[list[list[int]]]:
         """Tokens of k replies to each prompt, the one that ended a reply included. luck: (n, k, at most so many)."""
         found: list[list[list[int]]] = [[] for _ in prompts]
-        with steady():
+        with one_thread():
             for rows, read in self._read(prompts, max(1, batch // max(luck.shape[1], 1))):
                 wide = _of(read, np.repeat(np.arange(len(rows)), luck.shape[1]))
                 told = continued(self.forward, wide, luck[rows].reshape(len(wide.lengths), -1), temperature, ended)
@@ -173,17 +174,6 @@ def _picked(cache: Any, rows: Any) -> Any:
     if made.get_seq_length():
         made.batch_select_indices(rows)
     return made
-
-
-@contextmanager
-def steady() -> Iterator[None]:
-    """One thread, as before afterwards: a second one stands in the way of other processes."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from transformers import AutoModelForCausalLM
 
 from tutelage.core.errors import ContractBroken
 from tutelage.student.text._decoder import quiet
-from tutelage.student.text._language import opened, twin
+from tutelage.student.text._language import opened
+from tutelage.student.text._shared import twin
 from tutelage.student.text._speaker import State
 
 NEAR = 1e-4  # between their logits and ours

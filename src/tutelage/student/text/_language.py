@@ -7,7 +7,6 @@ moves one takes a copy of it (kit.descent does), so a low-rank adapter costs its
 
 from __future__ import annotations
 
-import copy
 import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +19,7 @@ from tutelage.core.descent import Batch, Said
 from tutelage.core.errors import ContractBroken
 from tutelage.kit.ghost_layers import of_lessons
 from tutelage.kit.soft_prompt import BEFORE, body, repeated
+from tutelage.student.text._shared import differs, twin
 from tutelage.student.text._speaker import State
 
 SCALES = ("logit_scale", "logits_scaling", "final_logit_softcapping")  # multiplied by, divided by, bent at
@@ -125,10 +125,9 @@ def state_of(module: Language, base: Any) -> State:
     plain = dict(base.named_parameters())
     kept = {}
     for name, parameter in module.named_parameters():
-        held = plain.get(name.removeprefix("model.").replace(".base_layer.", "."))
-        same = held is not None and held.data_ptr() == parameter.data_ptr()
-        if not (same or (held is not None and torch.equal(held, parameter.detach().to(held.device)))):
-            kept[name] = parameter.detach().cpu().float().numpy().copy()
+        value = differs(parameter, plain.get(name.removeprefix("model.").replace(".base_layer.", ".")))
+        if value is not None:
+            kept[name] = value
     configs = getattr(module.model, "peft_config", {})
     if len(configs) > 1:
         raise ContractBroken(f"one graft at a time can be kept, not {', '.join(configs)}")
@@ -146,13 +145,6 @@ def checked(model: Any) -> None:
         mine = finished(model.config, model.get_output_embeddings()(states))
     if float((whole - mine).abs().max()) > NEAR * max(float(whole.abs().max()), 1.0):
         raise ContractBroken(f"{type(model).__name__} does more to its logits than scale them; it cannot be trained")
-
-
-def twin(model: Any) -> Any:
-    """The same structure over the same memory: new parameters, so that one can be moved without the other."""
-    held = {id(one): torch.nn.Parameter(one.data, requires_grad=False) for one in model.parameters()}
-    held |= {id(one): one for one in model.buffers()}
-    return copy.deepcopy(model, held)
 
 
 def _plain(value: Any) -> Any:
