@@ -75,6 +75,9 @@ def test_prices_by_hand(told) -> None:
     assert prices(whole) == (
         "Price of every arm at one seed: 308 labels; clever 3.2 GFLOP, 12 s; plain 1.5 GFLOP, 3 min 20 s."
     )
+    free = [{"flop": 3.2e9}, {"flop": 1.5e9}]  # nothing was bought, and labels are no part of the price
+    unpaid = whole._replace(arms=tuple(arm._replace(spent=one) for arm, one in zip(whole.arms, free, strict=True)))
+    assert prices(unpaid) == "Price of one seed: clever 3.2 GFLOP; plain 1.5 GFLOP."
     many = whole._replace(arms=tuple(whole.arms[k % 2]._replace(name=f"arm {k}") for k in range(9)))
     assert prices(many) == (
         "Price of an arm at one seed: 308 labels, 1.5 GFLOP (arm 1) to 3.2 GFLOP (arm 0), 12 s (arm 0) to "

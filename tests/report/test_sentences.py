@@ -221,3 +221,13 @@ def test_one_scale_for_all_numbers_of_a_condition() -> None:
     q = quantity_of(one, "flop")
     assert (q.amount(5e5), q.interval(-1e6, 2e6)) == ("0.5 MFLOP", "[−1.0, 2.0]")
     assert [q.signed(v) for v in (5e5, -5e5, 1.0, -1.0, -0.0)] == ["+0.5", "−0.5", "0.0", "0.0", "0.0"]
+
+
+def test_where_nothing_was_paid_no_cost_is_named(told) -> None:
+    """The curves of a study that bought nothing have one point at cost 0: the comparison is of the end."""
+    arms = told(("clever", "plain")).arms
+    free = [arm._replace(curves={of: tuple(point._replace(cost=0.0) for point in points[-1:])
+                                 for of, points in arm.curves.items()}) for arm in arms]  # fmt: skip
+    condition = Contrast(of=TWO, measure=Measure(use="last"))
+    (head,) = headlines((found(condition, 0.05, 0.03, 0.07),), tuple(free), "labels")
+    assert head.said.text == "clever beats plain by 5.0 points [3.0, 7.0] in the end"

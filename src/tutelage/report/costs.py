@@ -97,8 +97,9 @@ def price(spent: Mapping[str, float], over: Sequence[str]) -> str:
 
 def prices(told: Summary) -> str:
     """A sentence with the price of every arm at one seed; of many arms the cheapest and the dearest."""
-    over, paid = units(told), [arm for arm in told.arms if arm.spent]
-    if not paid:
+    paid = [arm for arm in told.arms if arm.spent]
+    over = [unit for unit in units(told) if any(unit in arm.spent for arm in paid)]
+    if not over:
         return ""
     alike = [unit for unit in over if len({said(arm.spent.get(unit, 0.0), unit) for arm in paid}) == 1]
     start = f"Price of {'every arm' if len(paid) > 1 else paid[0].name} at one seed: {price(paid[0].spent, alike)}"

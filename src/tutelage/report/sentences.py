@@ -181,6 +181,8 @@ def _where(condition: Condition, arms: Mapping[str, ArmOf], unit: str) -> str:
     ends = _ends([arms[name] for name in condition.arms if name in arms], measure, unit)
     if not ends:
         return score.strip()
+    if max(ends) == 0:  # nothing was paid for, so there is no cost at which to compare
+        return f"{score}in the end"
     span = "on average up to" if measure.use == "area" else "at"
     return f"{score}{span} {said(min(ends), measure.per or unit)}"
 
