@@ -23,6 +23,7 @@ from tutelage.core.ledger import price
 from tutelage.core.rng import stream
 from tutelage.core.stages import Chosen, Memory, Student, Till, View
 from tutelage.kit.episodes import episodes
+from tutelage.kit.exams import sat_by
 from tutelage.recipe.fit import Parts, Step, resolved
 
 
@@ -256,7 +257,7 @@ def _untaught(at: At, state: State) -> Round:
 
 
 def _assessed(at: At, state: State, shown: Student, last: bool = False) -> tuple[Score, ...]:
-    """Every `assess_every` rounds, the opening and the last round always."""
+    """Every `assess_every` rounds, the opening and the last round always. A score of another exam carries its name."""
     every, total = at.run.parts.assess_every, at.run.parts.rounds
     last = (
         last
@@ -267,11 +268,12 @@ def _assessed(at: At, state: State, shown: Student, last: bool = False) -> tuple
         return ()
     scores: tuple[Score, ...] = ()
     for number, assessor in enumerate(at.step.assess):
-        name = getattr(assessor, "on", "exam")
-        if name not in state.exams:
-            raise ContractBroken(f"there is no exam called {name!r}; known: {', '.join(state.exams) or 'none'}")
-        till = at.run.till.part(at.path("assess"))
-        scores += tuple(assessor.assess(shown, state.exams[name], till, at.luck(f"assess.{number}")))
+        for name in sat_by(assessor, state.exams):
+            if name not in state.exams:
+                raise ContractBroken(f"there is no exam called {name!r}; known: {', '.join(state.exams) or 'none'}")
+            till = at.run.till.part(at.path("assess"))
+            found = assessor.assess(shown, state.exams[name], till, at.luck(f"assess.{number}"))
+            scores += tuple(score if name == "exam" else score._replace(name=f"{score.name}_{name}") for score in found)
     return scores
 
 

@@ -57,7 +57,7 @@ def drive(record: Record, workers: int | Engine, json: bool) -> int:
 def done(record: Record, json: bool) -> int:
     """The report, the table and the contrasts of a finished run."""
     from tutelage.cli.plan_text import far
-    from tutelage.cli.tables import arms, contrasts
+    from tutelage.cli.tables import arms, contrasts, ledger
     from tutelage.report.build import build
     from tutelage.study.summary import summary
 
@@ -67,6 +67,8 @@ def done(record: Record, json: bool) -> int:
         as_json({**told.as_json(), "report": str(page)})
         return 0
     result(arms(told))
+    if kept := ledger(told):
+        result(f"\nwhat was learned and what was lost\n{kept}")
     if told.judged:
         result("\n" + contrasts(told))
     if told.outcome:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from tutelage.cli.say import table
 
+HOW = {"seeds x items": "seeds and exam items", "seeds": "seeds", "items": "exam items alone, at one seed",
+       "share": "exam items alone, at one seed", "": "nothing: fewer than five seeds"}  # fmt: skip
+
 if TYPE_CHECKING:
     from tutelage.study.estimate import Estimate
     from tutelage.study.judge import Judged
@@ -28,6 +31,23 @@ def arms(told: Summary) -> str:
         f"mean over {seeds} seeds, exam of {exam} items; area: mean height of the learning curve; seconds: all seeds"
     )
     return f"{table(head, rows, right=[1, 2, 3, 4, 5])}\n({under})"
+
+
+def ledger(told: Summary) -> str:
+    """What each arm gained and lost since before its first lesson; empty where the pool comes in no episodes."""
+    rows = []
+    for arm in told.arms:
+        for one in arm.abilities:
+            gained, lost = one.gained, one.forgotten
+            rows.append([arm.name, f"{one.name} {one.task}".strip(), _number(one.values[0]), _number(one.values[-1]),
+                         f"{gained.value:+.3f}", _interval(gained.low, gained.high, True), _number(lost.value),
+                         one.change])  # fmt: skip
+    if not rows:
+        return ""
+    head = ["arm", "ability", "before", "after", "gained", "95 % interval", "forgotten", "so"]
+    hows = dict.fromkeys(HOW[one.gained.how] for arm in told.arms for one in arm.abilities)
+    under = "gained: better is positive, whatever the score; forgotten: since its best round; interval over "
+    return f"{table(head, rows, right=[2, 3, 4, 5, 6])}\n({under}{', '.join(hows)})"
 
 
 def contrasts(told: Summary) -> str:

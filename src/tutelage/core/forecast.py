@@ -103,6 +103,13 @@ class ForetellsRows(Protocol):
 
 
 @runtime_checkable
+class ForetellsRehearsed(Protocol):
+    """A retention. rehearsed: lessons beside so many new ones, when so many were taught before."""
+
+    def rehearsed(self, new: float, held: float) -> Work: ...
+
+
+@runtime_checkable
 class ForetellsShown(Protocol):
     """A curriculum whose passes depend on how long lessons are. shown: how many lessons a learner with one pass is
     shown of `n` lessons of this width, repetitions counted.

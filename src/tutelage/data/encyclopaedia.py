@@ -28,10 +28,11 @@ from pydantic import Field
 
 from tutelage.assets.fetch import asset
 from tutelage.core.answers import Sealed
-from tutelage.core.data import Block, Bools, Course, Exam, Ints, Itself, Modality, Part, Pool, Rng, Rows, Table
+from tutelage.core.data import Bools, Course, Exam, Ints, Modality, Part, Pool, Rng, Table
 from tutelage.core.errors import Fault, Refused, nearest
 from tutelage.core.method import method
 from tutelage.core.parts import part
+from tutelage.kit.blocks import themselves
 from tutelage.kit.split import keys_of_texts
 from tutelage.kit.strata import strata
 
@@ -82,7 +83,7 @@ No labels: nothing is sealed."""
         if self.exam is not None:
             other = self.exam.course(rng)
             return Course({"pool": material}, other.exams, notes=(*notes, *(f"Exam: {note}" for note in other.notes)))
-        exam = _itself(Pool(table, held[: self.items], ()))
+        exam = themselves(Pool(table, held[: self.items], ()), "exam")
         notes.append(f"The exam is {exam.size} of the {len(held)} extracts of the {self.split} split.")
         return Course({"pool": material}, {"exam": Exam((exam,))}, notes=tuple(notes))
 
@@ -118,8 +119,3 @@ def _parts(table: Table) -> dict[str, Ints]:
     made = strata(keys[first], np.zeros(len(first), dtype=np.int64), SHARES, "train")
     parts = {name: first[rows] for name, rows in made.items()}
     return {**parts, "all": np.sort(np.concatenate([parts["warm_up"], parts["train"]]))}
-
-
-def _itself(pool: Pool) -> Block:
-    about = Rows(pool, np.arange(len(pool), dtype=np.int64))
-    return Block(about, None, Itself, {}, "exam", np.zeros(len(pool)), np.ones(len(pool)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,6 +56,12 @@ def weigh_exam(student: Any, exam: Exam) -> Weighed:
     said = probs.argmax(axis=1) if probs.shape[1] else np.full(len(pool), -1, dtype=np.int64)
     sat = _sat(pool, truth, named, names, said)
     return Weighed(sat, aligned(probs, names, sat.names))
+
+
+def sat_by(assessor: Any, exams: Iterable[str]) -> tuple[str, ...]:
+    """Names of the exams that an assessor is set on: the one that `on` names, or for `every` all that there are."""
+    on = str(getattr(assessor, "on", "exam"))
+    return tuple(exams) if on == "every" else (on,)
 
 
 def mean(items: Array) -> float:

@@ -28,6 +28,7 @@ import numpy as np
 from pydantic import Field
 
 from tutelage.core.data import Ints, Kinds, Lessons, Rng
+from tutelage.core.forecast import Work
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Student, View
 from tutelage.kit.reservoir import By, kept, remembered, taken
@@ -49,8 +50,14 @@ class Replay:
             return ()
         if self.share is not None:
             beside = sum(int((block.weight > 0).sum()) for block in new)
-            numbers = _repeated(numbers, round(self.share / (1 - self.share) * beside), rng)
+            numbers = _repeated(numbers, int(self.rehearsed(beside, len(numbers)).amount), rng)
         return taken(view.lessons, np.sort(numbers))
+
+    def rehearsed(self, new: float, held: float) -> Work:
+        """Lessons beside so many new ones; not exact where each class or task keeps its own."""
+        if self.share is not None:
+            return Work(float(round(self.share / (1 - self.share) * new)) if held and self.keep else 0.0, True)
+        return Work(float(min(held, self.keep)), not self.each)
 
     def penalty(self, view: View) -> Penalty | None:
         """Nothing is added to the loss."""

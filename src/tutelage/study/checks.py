@@ -14,6 +14,7 @@ from tutelage.core.ledger import UNITS
 from tutelage.core.parts import name_of
 from tutelage.core.pupil import Pupil
 from tutelage.kit.episodes import episodes, without_episode
+from tutelage.kit.exams import sat_by
 from tutelage.recipe.fit import Parts, Step
 from tutelage.recipe.pupils import changed, part_of
 from tutelage.recipe.read import Read
@@ -62,10 +63,10 @@ def _exams(parts: Parts, course: Course, place: Any) -> Iterator[Fault]:
     known = [*course.exams, *(["exam"] if course.bought else [])]
     for step in parts.steps:
         for number, assessor in enumerate(step.assess):
-            on = getattr(assessor, "on", "exam")
-            if on not in known:
-                what = f"{name_of(type(assessor))} needs an exam called {on!r}, and the data have none"
-                yield Fault(place(f"assess.{number}"), what, nearest(on, known))
+            for on in sat_by(assessor, known):
+                if on not in known:
+                    what = f"{name_of(type(assessor))} needs an exam called {on!r}, and the data have none"
+                    yield Fault(place(f"assess.{number}"), what, nearest(on, [*known, "every"]))
 
 
 def _episodes(parts: Parts, course: Course, place: Any) -> Iterator[Fault]:

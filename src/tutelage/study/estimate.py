@@ -64,8 +64,8 @@ def score_of(record: Record, arm: str, seeds: Sequence[int], name: str) -> Score
     found = [items(record, arm, seed, last) for seed in seeds]
     heights = [value(one, area, reach(record, seed, area, (arm,))) for one, seed in zip(curves, seeds, strict=True)]
     higher = curves[0].higher_is_better
-    final = _estimate(found, finals)
-    mean_height = _estimate([items(record, arm, seed, area) for seed in seeds], heights)
+    final = estimate(found, finals)
+    mean_height = estimate([items(record, arm, seed, area) for seed in seeds], heights)
     return ScoreOf(name, higher, final, tuple(finals), mean_height, len(found[0].values))
 
 
@@ -102,7 +102,7 @@ def facts(record: Record, arm: str, seeds: Sequence[int]) -> tuple[Facts, ...]:
     return tuple(made)
 
 
-def _estimate(found: Sequence[Items], values: Sequence[float]) -> Estimate:
+def estimate(found: Sequence[Items], values: Sequence[float]) -> Estimate:
     """Over seeds from five on, crossed with items where the seeds share an exam; over items at one seed."""
     mean = float(np.mean(values)) if len(values) else math.nan
     whole = all(is_mean(one, value) for one, value in zip(found, values, strict=True))

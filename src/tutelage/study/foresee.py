@@ -15,10 +15,19 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tutelage.core.errors import Spent
-from tutelage.core.forecast import ForetellsCharges, ForetellsRows, ForetellsShown, ForetellsWork, Lot, Work
+from tutelage.core.forecast import (
+    ForetellsCharges,
+    ForetellsRehearsed,
+    ForetellsRows,
+    ForetellsShown,
+    ForetellsWork,
+    Lot,
+    Work,
+)
 from tutelage.core.ledger import Ledger, price
 from tutelage.core.parts import name_of
 from tutelage.core.stages import Answers
+from tutelage.kit.exams import sat_by
 from tutelage.recipe.fit import Parts, Step, with_episodes
 from tutelage.study.material import Material, asks_a_person
 
@@ -124,12 +133,16 @@ class Play(NamedTuple):
     ) -> tuple[_Stand, Turn]:
         m, opening = self.material, number < 0
         lessons = (stand.held if opening else stand.held + new) if step.restart else new
+        again = Work(0.0, _forgets(step) and not opening)
+        if isinstance(step.retain, ForetellsRehearsed) and not step.restart and not opening:
+            again = step.retain.rehearsed(new, stand.held)
+            lessons += again.amount
         rows = step.order.rows(lessons) if isinstance(step.order, ForetellsRows) else lessons
         if isinstance(step.order, ForetellsShown) and m.width is not None:
             rows = step.order.shown(lessons, m.width)
         classes, sure = self._classes(stand)
         exact = stand.exact and isinstance(step.order, ForetellsRows)
-        exact = exact and (step.restart or (_forgets(step) and not opening))
+        exact = exact and (step.restart or again.exact)
         lot = None
         if m.width is not None:
             warm = stand.fitted and not step.restart
@@ -166,7 +179,8 @@ class Play(NamedTuple):
         last = number + 1 == self.parts.rounds or any(self.ledger.left(one) < price(step.teach, one) for one in spends)
         if number >= 0 and number % self.parts.assess_every and not last:
             return ()
-        return tuple(self.material.exams.get(getattr(one, "on", "exam"), 0) for one in step.assess)
+        exams = self.material.exams
+        return tuple(exams.get(name, 0) for one in step.assess for name in sat_by(one, exams))
 
     def _affordable(self, step: Step, n: int) -> int:
         """As `loop._affordable`."""

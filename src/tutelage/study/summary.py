@@ -19,6 +19,7 @@ from tutelage.recipe.fit import fit_one
 from tutelage.recipe.private import uncovered
 from tutelage.recipe.read import Read
 from tutelage.runs.record import ArmState, Record
+from tutelage.study.abilities import Ability, abilities
 from tutelage.study.asked import Asked, Confused, asked, confused, label_names
 from tutelage.study.estimate import Facts, Point, ScoreOf, facts, points, score_of
 from tutelage.study.judge import Judged, judge, overall
@@ -43,6 +44,7 @@ class ArmOf(NamedTuple):
     asked: tuple[Asked, ...]  # of the first finished seed; at most asked.MOST
     confused: tuple[Confused, ...]  # most frequent first, right answers too; empty without the assessor `confusions`
     digest: str  # of the finished seeds
+    abilities: tuple[Ability, ...] = ()  # the forgetting ledger; empty where the pool comes in no episodes
 
 
 class Summary(NamedTuple):
@@ -135,6 +137,7 @@ def _arm(record: Record, read: Read, name: str, states: list[ArmState], course: 
         asked(record, name, seeds[0], course, read) if seeds and course else (),
         confused(record, name, seeds, course) if seeds and course else (),
         digest([[state.seed, state.digest] for state in done]) if done else "",
+        abilities(record, name, seeds, course),
     )  # fmt: skip
 
 

@@ -1,0 +1,84 @@
+"""Learn, beside what is new, other material that stands for what the student could do before.
+
+    rehearse = as many rows of the parts named as make up `share` of all lessons learned, equally many of each part
+
+Whoever fine-tunes a model that others pretrained has none of the lessons it came from: general text stands in for its
+pretraining, questions with good answers for its instruction tuning. A row with a `reply` is learned as that reply to
+its prompt, any other as a text that is its own truth. Rows are drawn anew each round, none twice before every one came
+once; batches are shuffled by the learner, so a share of the lessons is, on average, that share of each batch. `parts`
+are names of the course's other material (data: {use: new_material} brings it); none named are all there are.
+
+Source: rehearsal of Robins (1995), Catastrophic forgetting, rehearsal and pseudorehearsal; a few percent of general text
+beside a new domain: Ibrahim et al. (2024), Simple and scalable strategies to continually pre-train large language
+models, section 4.
+Neutral limit: share 0, or a course without other material, is `nothing`.
+
+>>> from tutelage.toys import replies_pool, stream, view
+>>> now = view(taught=np.array([0, 2, 3, 5]))
+>>> now = now._replace(parts={"facts": replies_pool([("1 + 1", "2", "r1"), ("2 + 2", "four", "r2")])})
+>>> made = ProxyReplay(share=1 / 3).rehearse(now.lessons, now, stream(0, "retain"))
+>>> [(block.kind.__name__, block.given["text"].tolist()) for block in made]
+[('Text', ['2', 'four'])]
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from tutelage.core.data import Block, Ints, Itself, Kinds, Lessons, Pool, Rng, Rows, Text
+from tutelage.core.errors import Fault, Refused, nearest
+from tutelage.core.forecast import Work
+from tutelage.core.method import method
+from tutelage.core.stages import Penalty, Settled, Student, View
+from tutelage.kit.ratings import COLUMN, replies
+
+
+@method
+class ProxyReplay:
+    parts: tuple[str, ...] = ()  # names of other material; none: all there is
+    share: Annotated[float, Field(ge=0, lt=1)] = 0.2  # of the lessons that are learned
+
+    needs: ClassVar[Kinds] = frozenset()
+
+    def rehearse(self, new: Lessons, view: View, rng: Rng) -> Lessons:
+        """One block a part; none beside no new lesson. Refused for a part that the course has not, or an empty one."""
+        beside = sum(int((block.weight > 0).sum()) for block in new)
+        names = self.parts or tuple(view.parts)
+        unknown = [name for name in names if len(view.parts.get(name, ())) == 0]
+        if unknown:
+            help = nearest(unknown[0], view.parts, "data: {use: new_material, keep: [general]} brings such material")
+            raise Refused(Fault("retain.parts", f"the course has no material called {unknown[0]!r}", help))
+        wanted = int(self.rehearsed(beside, 0.0).amount)
+        shares = [wanted * (at + 1) // len(names) - wanted * at // len(names) for at in range(len(names))]
+        drawn = [_block(view.parts[name], count, rng) for name, count in zip(names, shares, strict=True) if count]
+        return tuple(drawn)
+
+    def rehearsed(self, new: float, held: float) -> Work:
+        """Lessons beside so many new ones, where the course has other material."""
+        return Work(float(round(self.share / (1 - self.share) * new)), bool(self.parts) or self.share == 0)
+
+    def penalty(self, view: View) -> Penalty | None:
+        """Nothing is added to the loss."""
+        return None
+
+    def settle(self, before: Student, new: Lessons, view: View, rng: Rng) -> Settled:
+        """The student as learned; nothing is remembered."""
+        return Settled(view.student)
+
+
+def _block(pool: Pool, count: int, rng: Rng) -> Block:
+    """So many rows as lessons of weight 1, each once before any comes twice; they cost nothing."""
+    rows = np.sort(_drawn(len(pool), count, rng))
+    kind = Text if COLUMN in pool.table.columns.column_names else Itself
+    chosen = pool.take(rows)
+    given = {"text": np.array(replies(chosen), dtype=object)} if kind is Text else {}
+    about = Rows(chosen, np.arange(count, dtype=np.int64))
+    return Block(about, None, kind, given, "proxy", np.zeros(count), np.ones(count))
+
+
+def _drawn(size: int, count: int, rng: Rng) -> Ints:
+    times, rest = divmod(count, size)
+    return np.concatenate([np.tile(np.arange(size), times), rng.permutation(size)[:rest]])
