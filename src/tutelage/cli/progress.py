@@ -17,7 +17,10 @@ EVERY = 15.0  # seconds between two lines of a log
 
 
 class Progress:
-    """Called with (what is being done, how much is done, how much there is); `unit` "B" is shown as megabytes."""
+    """Called with (what is being done, how much is done, how much there is, a remark); `unit` "B" is shown as megabytes.
+
+    Rate and remaining time count from when `what` last changed; a remark may change as it likes.
+    """
 
     def __init__(self, unit: str = "", quiet: bool = False) -> None:
         self.unit, self.quiet = unit, quiet
@@ -32,7 +35,7 @@ class Progress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._close()
 
-    def __call__(self, what: str, done: float, total: float) -> None:
+    def __call__(self, what: str, done: float, total: float, remark: str = "") -> None:
         now = time.monotonic()
         if what != self.what:
             self._close()
@@ -40,6 +43,7 @@ class Progress:
         if self.quiet or now - self.began < PATIENCE:
             return
         line = f"{self._plain(done)} of {self._size(total)}, {self._pace(done, total, now)}"
+        line += f" ({remark})" if remark else ""
         if sys.stderr.isatty():
             self._draw(done, total, line)
         elif now - self.said >= EVERY:

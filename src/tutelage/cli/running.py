@@ -47,8 +47,8 @@ def drive(record: Record, workers: int | Engine, json: bool) -> int:
     with interruptible(record), Progress("rounds", quiet=json) as bar:
 
         def tell(stand: Stand) -> None:
-            bar(f"{stand.note} ({stand.done_jobs} of {stand.jobs} jobs done)" if stand.done_jobs else stand.note,
-                stand.done_rounds, stand.expected_rounds or 0)  # fmt: skip
+            bar(stand.note, stand.done_rounds, stand.expected_rounds or 0,
+                f"{stand.done_jobs} of {stand.jobs} jobs done" if stand.done_jobs else "")  # fmt: skip
 
         status = go_on(record, workers, tell)
     return waits(record, json) if status == "waiting" else done(record, json)

@@ -80,8 +80,8 @@ def _one(key: str, wanted: Wanted, json: bool) -> int:
     with Progress("rounds", quiet=json) as bar:
 
         def tell(stand: Stand) -> None:
-            bar(f"{key}: {stand.note} ({stand.done_jobs} of {stand.jobs} jobs)",
-                stand.done_rounds, stand.expected_rounds or 0)  # fmt: skip
+            bar(f"{key}: {stand.note}", stand.done_rounds, stand.expected_rounds or 0,
+                f"{stand.done_jobs} of {stand.jobs} jobs")  # fmt: skip
 
         found = run_claim(key, wanted.seeds, wanted.sets, wanted.profile, wanted.root, wanted.engine, tell,
                           keep=wanted.keep)  # fmt: skip

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from tutelage.core.data import Course, Ints, Pool, Text
+from tutelage.core.data import Course, Ints, Itself, Pool, Text
+from tutelage.core.descent import TokenLogprobs
 from tutelage.core.rng import stream
 from tutelage.core.writing import CanRate
+from tutelage.kit.blocks import themselves
 from tutelage.kit.prompts import prompts
 from tutelage.kit.ratings import replies
 from tutelage.recipe.fit import Parts
@@ -19,26 +21,49 @@ AT_ONCE = 1024  # replies whose tokens are counted in one call
 
 
 def lengths(prepared: Prepared) -> tuple[str, ...]:
-    """One sentence for every student and pool of replies among the arms; none where no arm learns from replies."""
+    """One sentence for every student and pool of replies or of texts to read; none where no arm learns from them."""
     said: dict[str, None] = {}
     for arm, parts in prepared.parts.items():
         course = prepared.courses[arm]
         pool = course.parts["pool"].pool
-        teaches = any(Text in step.teach.gives for step in parts.steps)
-        if teaches and CanRate in parts.student.can and "reply" in pool.table.columns.column_names:
-            said[_sentence(parts, course, prepared.read.study.seed_list[0])] = None
+        gives = {kind for step in parts.steps for kind in step.teach.gives}
+        if CanRate not in parts.student.can:
+            continue
+        seed = prepared.read.study.seed_list[0]
+        if Text in gives and "reply" in pool.table.columns.column_names:
+            said[_of_replies(parts, course, seed)] = None
+        elif Itself in gives and TokenLogprobs in parts.student.can:
+            said[_of_texts(parts, course, seed)] = None
     return tuple(said)
 
 
-def _sentence(parts: Parts, course: Course, seed: int) -> str:
+def _of_texts(parts: Parts, course: Course, seed: int) -> str:
+    pool, shown = _some(course)
+    student: Any = parts.student.begin(pool, stream(seed, "student"))
+    counts = np.asarray(student.encode((themselves(shown, ""),)).lengths)
+    window = int(student.window)
+    cut = int((counts >= window).sum())
+    said = f"Tokens of {_of(shown, pool)} texts in the pool, their ends included: {_spread(counts)}."
+    return said + (f" {cut} are cut at the student's window of {window}." if cut else " No text is cut.")
+
+
+def _some(course: Course) -> tuple[Pool, Pool]:
+    """The pool, and of a large one so many rows that are counted."""
     pool = course.parts["pool"].pool
-    shown = pool if len(pool) <= MOST else pool.take(np.linspace(0, len(pool) - 1, MOST).astype(np.int64))
+    return pool, pool if len(pool) <= MOST else pool.take(np.linspace(0, len(pool) - 1, MOST).astype(np.int64))
+
+
+def _of(shown: Pool, pool: Pool) -> str:
+    return f"{len(shown):,} of {len(pool):,}" if len(shown) < len(pool) else f"{len(pool):,}"
+
+
+def _of_replies(parts: Parts, course: Course, seed: int) -> str:
+    pool, shown = _some(course)
     student: Any = parts.student.begin(pool, stream(seed, "student"))
     prompt, reply, cut = _counted(student, shown)
-    asked = f"{len(shown):,} of {len(pool):,}" if len(shown) < len(pool) else f"{len(pool):,}"
     lost = int((prompt == 0).sum())
     said = (
-        f"Tokens of {asked} replies in the pool, their ends included: {_spread(reply)}; of their prompts as shown: "
+        f"Tokens of {_of(shown, pool)} replies in the pool, their ends included: {_spread(reply)}; of their prompts as shown: "
         f"{_spread(prompt[prompt > 0])}."
     )
     short = int(((cut > 0) & (prompt > 0)).sum())

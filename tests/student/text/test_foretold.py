@@ -108,12 +108,13 @@ def test_an_outline_holds_no_numbers(tiny_decoder: Path) -> None:
 
 
 def test_rows_without_replies() -> None:
-    """A lesson of labels in words shows every label; where nothing says what is taught, nothing is foretold."""
+    """A lesson of labels in words shows every label; without labels and replies it is the text itself, surely or not."""
     labelled = Table.of("t", {"text": ["say a"]}, ("yes", "no")).pool()
     told = TINY.width(labelled)
     assert told.tokens == (1 + 5 + 1 + 3) + (1 + 5 + 1 + 2) and told.told == 5
     bare = TINY.width(Table.of("t", {"text": ["say a"]}).pool())
-    assert bare.tokens == 0 and Gradient().work(TINY, Lot(bare, 1, 1, 0)) == {}
+    assert (bare.tokens, bare.told, bare.exact) == (1 + 5 + 1, 1 + 5, False)
+    assert not Gradient().work(TINY, Lot(bare, 1, 1, 0))["training_tokens"].exact
 
 
 def test_equal_tokens_foretells_lessons() -> None:

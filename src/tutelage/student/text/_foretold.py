@@ -6,8 +6,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tutelage.core.data import Block, Pool, Rows, Supervision, Text, labelled
+from tutelage.core.data import Block, Itself, Pool, Rows, Supervision, Text, labelled
 from tutelage.core.forecast import Width
+from tutelage.kit.blocks import themselves
 from tutelage.kit.ratings import COLUMN, replies
 from tutelage.student.text._speaker import Speaker, State
 
@@ -23,19 +24,19 @@ class HasBase(Protocol):
 def width_of(student: Speaker, pool: Pool) -> Width:
     """entries, tokens: positions of a lesson about a row of the pool, on average; told: those that carry loss.
 
-    A row with a reply is a lesson of that reply, one without is a label in words. exact where all rows were counted
-    and are of one length, so that it does not matter which of them are chosen. 0 tokens: it cannot tell, as nothing
-    says what will be taught about a row.
+    A row with a reply is a lesson of that reply, one of a pool with labels is a label in words, any other the text
+    itself. exact where all rows were counted and are of one length, so that it does not matter which of them are
+    chosen, and it is certain what is taught about them.
     """
     columns = float(student.source.base().model.config.get_text_config().hidden_size)
     rows = np.unique(np.linspace(0, len(pool) - 1, min(len(pool), COUNTED)).astype(np.int64))
     some = pool.take(rows)
     lessons = _lessons(some)
-    if not len(rows) or lessons is None:
+    if not len(rows):
         return Width(columns, 0.0, False)
     read: Any = student.encode((lessons,))
     lengths, told = read.lengths, float(read.said.sum()) / len(rows)
-    same = bool(len(rows) == len(pool) and lengths.min() == lengths.max())
+    same = bool(len(rows) == len(pool) and lengths.min() == lengths.max() and lessons.kind is not Itself)
     return Width(columns, float(lengths.mean()), same, float(lengths.mean()), told)
 
 
@@ -47,11 +48,11 @@ def outline_of(source: HasBase) -> Any:
     return opened(base, State())
 
 
-def _lessons(pool: Pool) -> Block | None:
+def _lessons(pool: Pool) -> Block:
     """What a teacher will probably say about these rows; of every label the lesson is as long."""
     about, n = Rows(pool, np.arange(len(pool), dtype=np.int64)), len(pool)
     if COLUMN in pool.table.columns.column_names:
         kind: type[Supervision] = Text
         text = np.array(replies(pool), dtype=object)
         return Block(about, None, kind, {"text": text}, "", np.zeros(n), np.ones(n))
-    return labelled(about, np.zeros(n, dtype=np.int64), "") if pool.labels else None
+    return labelled(about, np.zeros(n, dtype=np.int64), "") if pool.labels else themselves(pool, "")

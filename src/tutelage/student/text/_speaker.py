@@ -87,6 +87,11 @@ class Speaker:
     def embeds_as(self) -> str:
         return digest("text.causal", self.maker.encoder.fingerprint)
 
+    @property
+    def window(self) -> int:
+        """Tokens that are read at once, of a prompt with its reply or of a text."""
+        return self._frame.window
+
     def embed(self, pool: Pool, side: str = "") -> Floats32:
         return encoded(self.maker.encoder, pool)
 
