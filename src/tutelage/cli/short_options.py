@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
-Data = Annotated[Path | None, typer.Option("--data", help="Your file: CSV, TSV, JSONL, Parquet or plain lines (.txt).")]
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", help="Your file: CSV, TSV, JSONL, Parquet, plain lines (.txt), or a folder of documents."),
+]
 Text = Annotated[
     str | None, typer.Option("--text", help="Its column of texts, or of prompts.", show_default="text, or prompt")
 ]
@@ -16,6 +19,14 @@ Candidates = Annotated[
     typer.Option("--candidates", help="Its column of replies to a prompt, or of lists of them.", show_default="reply"),
 ]
 Source = Annotated[str | None, typer.Option("--source", help="Who wrote a reply: a column, or a key in the lists.")]
+Keep = Annotated[
+    str | None,
+    typer.Option(
+        "--keep",
+        metavar="NAMES",
+        help="What must not be lost beside new material: general, instructions, NAME=PATH of your own; with commas.",
+    ),
+]
 LabelColumn = Annotated[
     str | None, typer.Option("--label", help="Its column of labels; empty cells are unlabelled rows.")
 ]

@@ -29,6 +29,8 @@ def override(path: str, value: Any) -> str:
     """
     import yaml
 
+    if _deep(value):  # JSON is YAML
+        return f"{path}={json.dumps(value, ensure_ascii=False)}"
     if isinstance(value, dict):
         return f"{path}={{{', '.join(f'{key}: {item}' for key, item in value.items())}}}"
     if isinstance(value, list):
@@ -40,6 +42,12 @@ def override(path: str, value: Any) -> str:
             plain = False
         return f"{path}={value}" if plain else f"{path}={json.dumps(value, ensure_ascii=False)}"
     return f"{path}={value}"
+
+
+def _deep(value: Any) -> bool:
+    """Whether lists or mappings stand inside it."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(isinstance(one, (dict, list)) for one in inside)
 
 
 def _bare(item: Any) -> bool:

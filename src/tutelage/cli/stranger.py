@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tutelage.cli import own_replies
+from tutelage.cli import own_material, own_replies
 from tutelage.cli.spelling import override, seeds
 from tutelage.core.errors import Fault, Refused
 
@@ -29,6 +29,7 @@ class Short(NamedTuple):
     arms: tuple[str, ...] = ()
     candidates: str | None = None
     source: str | None = None
+    keep: str | None = None
 
 
 class Meant(NamedTuple):
@@ -48,6 +49,12 @@ class Column(NamedTuple):
 
 def meant(short: Short, recipe: str, sets: tuple[str, ...]) -> Meant:
     """Spell the short options out; look at the file once. `sets`: what the person wrote with --set, which wins."""
+    if own_material.of_material(short, recipe, sets):
+        spelt, said = own_material.meant(short, recipe, sets)
+        return Meant(tuple(spelt), tuple(said))
+    if short.keep is not None:
+        what = "this recipe has no material beside the new one that could be kept"
+        raise Refused(Fault("--keep", what, "tutelage run new-material --data PATH --keep general,instructions"))
     if short.data is not None and own_replies.of_replies(short, recipe, sets):
         spelt, said = own_replies.meant(short, recipe, sets)
         return Meant(tuple(spelt), tuple(said))

@@ -19,6 +19,7 @@ from tutelage.cli.short_options import (
     ExamShare,
     Group,
     Id,
+    Keep,
     LabelColumn,
     Labels,
     Seeds,
@@ -50,6 +51,7 @@ def plan(
     text: Text = None,
     candidates: Candidates = None,
     source: Source = None,
+    keep: Keep = None,
     label: LabelColumn = None,
     labels: Labels = None,
     id: Id = None,
@@ -81,7 +83,7 @@ def plan(
     if pilot is not None and effect is None:
         _refuse("--from", "a run's spread is taken to see an effect, and none is named", "add --effect 0.02")
     short = Short(data, text, label, id, group, labels, exam_share, exam_labels, seeds, tuple(arm or ()),
-                  candidates, source)  # fmt: skip
+                  candidates, source, keep)  # fmt: skip
     read, everything = _read(recipe, short, tuple(sets or ()))
     if jobs:
         return _jobs(read, everything, runs_folder(runs), name, json)

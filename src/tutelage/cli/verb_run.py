@@ -18,6 +18,7 @@ from tutelage.cli.short_options import (
     ExamShare,
     Group,
     Id,
+    Keep,
     LabelColumn,
     Labels,
     Seeds,
@@ -32,6 +33,7 @@ EXAMPLES = """Examples:
   tutelage run few-labels --data tickets.csv --text body --label queue --labels 200
   tutelage run few-labels --data mails.jsonl --text body --labels 200        no labels: you are asked
   tutelage run which-data --data prompts.jsonl --candidates replies
+  tutelage run new-material --data handbook/ --keep general,instructions
   tutelage show few-labels > mine.yaml; tutelage run mine.yaml --set choose.use=margin
 
 Ends with 0 when done, whatever the verdict, and with 5 when it waits for a person."""
@@ -43,6 +45,7 @@ def run(
     text: Text = None,
     candidates: Candidates = None,
     source: Source = None,
+    keep: Keep = None,
     label: LabelColumn = None,
     labels: Labels = None,
     id: Id = None,
@@ -67,7 +70,7 @@ def run(
     where = engine_of(engine, workers, address)
     written = tuple(sets or ())
     short = Short(data, text, label, id, group, labels, exam_share, exam_labels, seeds, tuple(arm or ()),
-                  candidates, source)  # fmt: skip
+                  candidates, source, keep)  # fmt: skip
     spelt = meant(short, recipe, written)
     for note in spelt.notes:
         say(note)

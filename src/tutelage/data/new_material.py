@@ -107,7 +107,7 @@ def _apart(other: Part, taught: Array) -> Part:
 
 
 def _drawn(exam: Exam, count: int, taught: Array, name: str) -> Exam:
-    """So many items of an exam, none of whose texts is taught; the same whatever the seed. Refused where none is left."""
+    """So many items of an exam, none of whose texts is taught; the same at every seed. Refused where none is left."""
     free = [np.flatnonzero(~np.isin(content_keys(block.about.examples()), taught)) for block in exam.truth]
     sizes = np.array([len(rows) for rows in free])
     if sizes.sum() == 0:

@@ -16,10 +16,10 @@ Neutral limit: documents that fit into a passage and hold one paragraph are `tab
 >>> import pathlib, tempfile
 >>> from tutelage.core.rng import stream
 >>> root = pathlib.Path(tempfile.mkdtemp())
->>> _ = (root / "a.md").write_text("# Leave" + chr(10) + "Thirty days a year." + chr(10) * 2 + "# Sickness" + chr(10) + "Call us.")
+>>> _ = (root / "a.md").write_text(chr(10).join(["# Leave", "Thirty days a year.", "", "# Sickness", "Call us."]))
 >>> made = Passages(path=str(root)).course(stream(0, "data"))
->>> made.parts["pool"].pool.texts(), made.exams["exam"].truth[0].about.examples().ids()
-(['# Leave\\n\\nThirty days a year.'], ['a.md/2'])
+>>> made.parts["pool"].pool.texts()[0].splitlines(), made.exams["exam"].truth[0].about.examples().ids()
+(['# Leave', '', 'Thirty days a year.'], ['a.md/2'])
 """
 
 from __future__ import annotations

@@ -10,13 +10,13 @@ SENTENCE = re.compile(r"(?<=[.!?…])[\"')\]”’]*\s+")
 
 
 def passages(text: str, longest: int) -> list[str]:
-    """Pieces of at most `longest` characters, in order; nothing but white space between them is lost.
+    r"""Pieces of at most `longest` characters, in order; nothing but white space between them is lost.
 
     Paragraphs stand together as long as they fit; a heading of Markdown begins a new passage and stays in front of
     what follows it. A paragraph that does not fit is cut behind sentences, a sentence behind words, a word anywhere.
 
-    >>> passages("# One\\n\\nA cat. A dog.\\n\\nA cow.\\n\\n# Two\\n\\nA hen.", 24)
-    ['# One\\n\\nA cat. A dog.', 'A cow.', '# Two\\n\\nA hen.']
+    >>> passages("# One\n\nA cat. A dog.\n\nA cow.\n\n# Two\n\nA hen.", 24)
+    ['# One\n\nA cat. A dog.', 'A cow.', '# Two\n\nA hen.']
     """
     made: list[str] = []
     headed = False  # whether the last passage is a heading that still waits for what it is about

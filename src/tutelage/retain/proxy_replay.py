@@ -8,7 +8,7 @@ its prompt, any other as a text that is its own truth. Rows are drawn anew each 
 once; batches are shuffled by the learner, so a share of the lessons is, on average, that share of each batch. `parts`
 are names of the course's other material (data: {use: new_material} brings it); none named are all there are.
 
-Source: rehearsal of Robins (1995), Catastrophic forgetting, rehearsal and pseudorehearsal; a few percent of general text
+Source: rehearsal, Robins (1995), Catastrophic forgetting, rehearsal and pseudorehearsal; a few percent of general text
 beside a new domain: Ibrahim et al. (2024), Simple and scalable strategies to continually pre-train large language
 models, section 4.
 Neutral limit: share 0, or a course without other material, is `nothing`.

@@ -63,8 +63,8 @@ def _of_replies(parts: Parts, course: Course, seed: int) -> str:
     prompt, reply, cut = _counted(student, shown)
     lost = int((prompt == 0).sum())
     said = (
-        f"Tokens of {_of(shown, pool)} replies in the pool, their ends included: {_spread(reply)}; of their prompts as shown: "
-        f"{_spread(prompt[prompt > 0])}."
+        f"Tokens of {_of(shown, pool)} replies in the pool, their ends included: {_spread(reply)}; of their prompts as "
+        f"shown: {_spread(prompt[prompt > 0])}."
     )
     short = int(((cut > 0) & (prompt > 0)).sum())
     said += f" {short} prompts are cut at their end to fit." if short else " No prompt is cut."
