@@ -19,7 +19,8 @@ EVERY = 15.0  # seconds between two lines of a log
 class Progress:
     """Called with (what is being done, how much is done, how much there is, a remark).
 
-    `unit` "B" is shown as megabytes. Rate and remaining time count from when `what` last changed; a remark may change as it likes.
+    `unit` "B" is shown as megabytes. Rate and remaining time count from when `what` last changed; a remark may change
+    as it likes.
     """
 
     def __init__(self, unit: str = "", quiet: bool = False) -> None:

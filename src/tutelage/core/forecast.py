@@ -119,6 +119,20 @@ class ForetellsShown(Protocol):
 
 
 @runtime_checkable
+class ForetellsMoved(Protocol):
+    """A learner. moved: numbers of this maker's students that it may move, which a record keeps; None: unknown."""
+
+    def moved(self, student: Any) -> float | None: ...
+
+
+@runtime_checkable
+class ForetellsLessons(Protocol):
+    """A teacher that is not paid. taught: lessons when it is asked about so many rows."""
+
+    def taught(self, rows: int) -> float: ...
+
+
+@runtime_checkable
 class ForetellsCharges(Protocol):
     """A teacher. charges: by unit, for teaching about so many rows that it was never asked about before; the most
     where a person may not know an answer.

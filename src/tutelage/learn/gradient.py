@@ -151,6 +151,10 @@ class Gradient:
         sizes = student.matrices(lot)
         return sum(sizes), sum(sizes[opened])
 
+    def moved(self, student: Any) -> float | None:
+        """Numbers that may move, where the student has an outline."""
+        return _outlined(_spelt(self.adapter), _spelt(student))[1] if isinstance(student, HasOutline) else None
+
     def learn(self, syllabus: Syllabus, penalty: Penalty | None, view: View, rng: Rng) -> Learned:
         """A new student; without an update the present one, and its memory as it was."""
         if self.privacy is not None:

@@ -30,7 +30,7 @@ from tutelage.runs.record import Record, arrays
 from tutelage.study.estimate import Estimate, estimate
 from tutelage.study.measure import Items, round_lines
 
-NONE = ("confusions", "answer_tokens", "reply_share")  # scores that say nothing about what a student can do
+NONE = ("confusions", "answer_tokens", "reply_share")  # scores that begin so say nothing of what a student can do
 
 
 class Ability(NamedTuple):
@@ -65,7 +65,7 @@ def abilities(record: Record, arm: str, seeds: Sequence[int], course: Course | N
     ]  # rounds that were examined
     if any(not told or told[0]["round"] >= 0 for told in lines):
         return ()
-    names = [name for name in lines[0][0]["scores"] if name not in NONE]
+    names = [name for name in lines[0][0]["scores"] if not name.startswith(NONE)]
     return tuple(one for name in names for one in _of_score(record, arm, seeds, name, lines, course))
 
 

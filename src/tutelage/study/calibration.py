@@ -36,7 +36,7 @@ RUNS = 2000  # arms remembered as learned from
 ENOUGH = 4  # rounds from which a method's own rates are taken
 FLOOR = 1e-4  # seconds; below it every time weighs alike
 FIXED, GROWING = 0.02, 0.001  # penalties of a rate that does not grow, and of one that does
-VERSION = 1
+VERSION = 2
 
 
 class Told(NamedTuple):

@@ -66,7 +66,7 @@ def _exams(parts: Parts, course: Course, place: Any) -> Iterator[Fault]:
             for on in sat_by(assessor, known):
                 if on not in known:
                     what = f"{name_of(type(assessor))} needs an exam called {on!r}, and the data have none"
-                    yield Fault(place(f"assess.{number}"), what, nearest(on, [*known, "every"]))
+                    yield Fault(place(f"assess.{number}"), what, nearest(on, known, "on: every is all of them"))
 
 
 def _episodes(parts: Parts, course: Course, place: Any) -> Iterator[Fault]:

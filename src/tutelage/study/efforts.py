@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from tutelage.core.forecast import ForetellsMoved
 from tutelage.core.parts import name_of
 from tutelage.core.writing import CanRate
 from tutelage.recipe.fit import Parts
@@ -63,11 +64,14 @@ def of_data(parts: Parts, material: Material) -> Effort:
 
 
 def of_disk(parts: Parts, material: Material, turns: Sequence[Turn]) -> Effort:
-    """Bytes of an arm's folder at one seed: 1, rounds, items of scores, lessons, purchases, numbers of a head."""
+    """Bytes of an arm's folder at one seed: 1, rounds, items of scores, lessons, purchases, numbers of its weights."""
     items = sum(sum(turn.exams) for turn in turns) / 1e3
     lessons = sum(turn.lessons for turn in turns) / 1e3
     bought = (material.start + material.bought + sum(turn.asked for turn in turns if turn.step.teach.spends)) / 1e3
     head = 0.0 if material.width is None else material.width.columns * material.labels / 1e3
+    moved = [step.learn.moved(parts.student) for step in parts.steps if isinstance(step.learn, ForetellsMoved)]
+    if material.width is not None and any(moved):
+        head = max(float(one or 0.0) for one in moved) / 1e3
     return Effort("disk", name_of(type(parts.student)), (1.0, float(len(turns)), items, lessons, bought, head))
 
 

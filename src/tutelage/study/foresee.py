@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from tutelage.core.errors import Spent
 from tutelage.core.forecast import (
     ForetellsCharges,
+    ForetellsLessons,
     ForetellsRehearsed,
     ForetellsRows,
     ForetellsShown,
@@ -196,6 +197,8 @@ class Play(NamedTuple):
         """One a row of a teacher that is paid for each; a person may not know, others pick."""
         if n == 0 or step.teach.spends:
             return float(n), n == 0 or (isinstance(step.teach, ForetellsCharges) and not asks_a_person(step.teach))
+        if isinstance(step.teach, ForetellsLessons):
+            return step.teach.taught(n), True
         return self.assumed.kept(name_of(type(step.teach)), n), False
 
     def _charge(self, step: Step, rows: int) -> None:

@@ -34,6 +34,10 @@ class Itself:
     gives: ClassVar[Kinds] = frozenset({data.Itself})
     spends: ClassVar[frozenset[str]] = frozenset()
 
+    def taught(self, rows: int) -> float:
+        """One a row."""
+        return float(rows)
+
     def teach(self, asked: Rows, view: View, answers: Answers, rng: Rng) -> Taught:
         """One Itself lesson per row asked about."""
         if asked.size == 0:

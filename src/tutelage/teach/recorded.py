@@ -48,6 +48,10 @@ class Recorded:
         """What the indicators ask of the student."""
         return needs_of(self.indicators)
 
+    def taught(self, rows: int) -> float:
+        """One a row."""
+        return float(rows)
+
     def teach(self, asked: Rows, view: View, answers: Answers, rng: Rng) -> Taught:
         """One Text lesson per row asked about."""
         if asked.size == 0:
