@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from tutelage.adapter.lora import Lora
 from tutelage.core.data import Rows, Table, labelled
-from tutelage.core.errors import ContractBroken
+from tutelage.core.errors import ContractBroken, Refused
 from tutelage.core.rng import stream
 from tutelage.core.stages import Stage
 from tutelage.kit.pulls import combined, weights_of
@@ -63,3 +64,27 @@ def test_unlike_students_are_told() -> None:
     other = Mlp(hidden=()).begin(POOL, stream(0, "student"))
     with pytest.raises(ContractBroken, match=r"not in all of them"):
         combined(AFTER, {"old": other}, lambda now, old: now)
+
+
+def test_of_a_low_rank_adapter_the_mean_of_the_weights_that_it_stands_for() -> None:
+    """W_0 + share s B A, whose A is the adapter's and whose B is share of it; before it is put on, share 1 or 0."""
+    pool = Table.of("said", {"text": ["one", "two", "three"]}, ("a", "b")).pool()
+    first = Tiny(hidden=16, layers=1, heads=2, window=32).begin(pool, stream(0, "student"))
+    new = (labelled(Rows(pool, np.arange(3)), np.array([0, 1, 0]), "oracle"),)
+    how = Gradient(lr=0.05, passes=3, adapter=Lora(r=2, targets="linear"))
+    after = how.learn((Stage(new),), None, view(pool=pool, student=first), stream(0, "learn")).student
+    now = view(pool=pool, student=after)._replace(first=first)
+    shown = WeightAverage(share=0.25).settle(first, new, now, stream(0, "r")).shown
+    was, made, old = weights_of(after), weights_of(shown), weights_of(first)
+    for name in was:
+        plain = name.replace(".base_layer.", ".")
+        share = 0.25 if ".lora_B." in name else 1.0
+        np.testing.assert_allclose(made[name], share * was[name], rtol=1e-6)
+        assert ".lora_" in name or (made[name] == old[plain]).all(), "the layers themselves never moved"
+    none = WeightAverage(share=0.0).settle(first, new, now, stream(0, "r")).shown
+    np.testing.assert_allclose(none.probs(pool), first.probs(pool), atol=1e-6)
+    again = how.learn((Stage(new),), None, view(pool=pool, student=after), stream(1, "learn")).student
+    later = view(pool=pool, student=again)._replace(first=first)
+    assert WeightAverage().settle(after, new, later, stream(0, "r")).shown is not None
+    with pytest.raises(Refused, match="no adapter of their rank"):
+        WeightAverage(of="before").settle(after, new, later, stream(0, "r"))

@@ -18,6 +18,7 @@ from tutelage.core.errors import ContractBroken
 from tutelage.core.stages import Memory, Penalty, Student, able
 
 Arrays = Mapping[str, Array]
+LOW_RANK = (".lora_A.", ".lora_B.")  # names of the small matrices that peft puts beside a layer
 
 
 def pulled(who: str, anchor: Arrays, importance: Arrays | None, strength: float) -> Penalty:
@@ -42,6 +43,11 @@ def pulled(who: str, anchor: Arrays, importance: Arrays | None, strength: float)
     return pull
 
 
+def _plain(name: str) -> str:
+    """A weight's name whether or not a low-rank layer stands around it."""
+    return name.replace(".base_layer.", ".")
+
+
 def decayed(memory: Memory, key: str, name: str, new: Any, decay: float) -> Any:
     """Old importance under the new; where a weight has grown, the new part has none."""
     if not memory or name not in memory[key]:
@@ -57,17 +63,24 @@ def weights_of(student: Student) -> dict[str, Array]:
     return {name: weight.detach().cpu().float().numpy().copy() for name, weight in module.named_parameters()}
 
 
-def combined(student: Student, others: Mapping[str, Student], rule: Callable[..., Array]) -> Student:
+def combined(
+    student: Student, others: Mapping[str, Student], rule: Callable[..., Array], grafted: bool = False
+) -> Student:
     """The student with `rule(w, **those of the others)` in place of each weight w, computed in double precision.
 
     An array of another shape, of a head that has grown since, stands in its first rows and the rest is the student's.
-    ContractBroken when the others have other weights.
+    grafted: a student without the low-rank layers B A of this one counts as one whose layers have the same A and B = 0,
+    which is the same student. ContractBroken when the others have other weights.
     """
     shown: Any = able(student, CanDescend)
     module = shown.module
-    held = {key: weights_of(other) for key, other in others.items()}
-    for name, weight in module.named_parameters():
-        new = weight.detach().cpu().double().numpy().copy()
+    held = {key: {_plain(name): array for name, array in weights_of(other).items()} for key, other in others.items()}
+    for full, weight in module.named_parameters():
+        name, new = _plain(full), weight.detach().cpu().double().numpy().copy()
+        if grafted and any(mark in full for mark in LOW_RANK):
+            without = 0.0 if LOW_RANK[1] in full else 1.0
+            for arrays in held.values():
+                arrays.setdefault(name, new * without)
         if any(name not in arrays or arrays[name].ndim != new.ndim for arrays in held.values()):
             raise ContractBroken(f"students of unlike weights cannot be combined: {name} is not in all of them")
         several = {key: arrays[name].astype("float64") for key, arrays in held.items()}

@@ -22,6 +22,7 @@ from markupsafe import Markup
 from tutelage.kit.intervals import LEVEL
 from tutelage.report import answer, axes, costs, figures, mistakes, tables, verdicts, words
 from tutelage.report.latest import Latest, latest
+from tutelage.report.ledger import ledger
 from tutelage.runs.answered import answered, queue
 from tutelage.runs.record import ArmState, Record, write
 from tutelage.study.summary import Summary, summary
@@ -84,6 +85,7 @@ def render(
         answer=answer.answer(told, heads, states, so_far, _stopped(told, resolved), lead),
         strips=tables.strips(told.judged, unit),
         apart=answer.apart(told, lead),
+        ledger=ledger(told),
         plots=tables.plots(told),
         states=states,
         unfinished=unfinished,

@@ -3,7 +3,10 @@
     shown = (1 - share) w* + share w,    w* the weights at the start of the run;  `of: before`  those before the episode
 
 A line between two solutions often keeps most of what each of them can do. Weights that have grown since are the new
-ones. The mean is taken in double precision and is a student like any other, which costs nothing more when it answers.
+ones. A low-rank adapter that has been put on since the start counts with `share` of its product, which is the mean of
+the weights that it stands for; the mean of two adapters is none of such a rank, so `of: before` refuses from the second
+episode on. The mean is taken in double precision and is a student like any other, which costs nothing more when it
+answers.
 
 Source: Wortsman, Ilharco, Kim et al. (2022), WiSE-FT, section 3, their alpha as share.
 Neutral limit: share 1 is `nothing`; share 0 shows the student as it was.
@@ -26,9 +29,10 @@ from pydantic import Field
 
 from tutelage.core.data import Kinds, Lessons, Rng
 from tutelage.core.descent import CanDescend
+from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method
-from tutelage.core.stages import Penalty, Settled, Student, View
-from tutelage.kit.pulls import combined
+from tutelage.core.stages import Penalty, Settled, Student, View, able
+from tutelage.kit.pulls import LOW_RANK, combined
 
 
 @method
@@ -55,4 +59,12 @@ class WeightAverage:
         def mean(now: np.ndarray, old: np.ndarray) -> np.ndarray:
             return np.asarray((1 - self.share) * old + self.share * now)
 
-        return Settled(view.student, combined(view.student, {"old": old}, mean))
+        if _low_rank(view.student) and _low_rank(old):
+            what = "the mean of two low-rank adapters is no adapter of their rank"
+            raise Refused(Fault("retain.of", what, "of: first takes the mean with the student without one"))
+        return Settled(view.student, combined(view.student, {"old": old}, mean, grafted=True))
+
+
+def _low_rank(student: Student) -> bool:
+    module = able(student, CanDescend).module
+    return any(mark in name for name, _ in module.named_parameters() for mark in LOW_RANK)
