@@ -87,7 +87,10 @@ def duration(seconds: float) -> str:
 def units(told: Summary) -> tuple[str, ...]:
     """The units in which an arm's price is told: those of the budget, what was bought, and work that was counted."""
     worked = [unit for unit in WORK if any(arm.spent.get(unit, 0.0) > 0 for arm in told.arms)]
-    return tuple(dict.fromkeys([*told.units, *worked]))
+    paid = [
+        unit for unit in told.units if unit in told.budget or any(arm.spent.get(unit, 0.0) > 0 for arm in told.arms)
+    ]
+    return tuple(dict.fromkeys([*paid, *worked])) or told.units
 
 
 def price(spent: Mapping[str, float], over: Sequence[str]) -> str:

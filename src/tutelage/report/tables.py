@@ -64,7 +64,7 @@ class Spent(NamedTuple):
 
 
 def plots(summary: Summary) -> tuple[Plot, ...]:
-    """Curves of every score that has any, the leading one first."""
+    """Curves of every score that has any, the leading one first; none over a unit in which nothing was paid."""
     names = dict.fromkeys([leading(summary), *(name for arm in summary.arms for name in arm.curves)])
     unit, made = unit_of(summary), []
     for name in names:
@@ -72,6 +72,8 @@ def plots(summary: Summary) -> tuple[Plot, ...]:
             continue
         found = [arm for arm in summary.arms if arm.curves.get(name)]
         most = max((point.cost for arm in found for point in arm.curves[name]), default=0.0)
+        if found and most == 0:
+            continue
         by, word = scale(unit, most)
         lines = [_line(arm, name, by) for arm in summary.arms]
         title = score_name(name) + (" (%)" if factor(name) == 100 else "")
