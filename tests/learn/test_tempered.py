@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from tutelage.core.data import Block, Rows, Soft, labelled
+from tutelage.core.data import Block, Rows, Soft, Table, labelled
 from tutelage.core.errors import ContractBroken
 from tutelage.core.parts import build
 from tutelage.core.stages import Learned, Stage
 from tutelage.learn.gradient import Gradient
 from tutelage.learn.refit import Refit
 from tutelage.learn.tempered import Tempered, _apart, _best
+from tutelage.student.text.tiny import Tiny
 from tutelage.student.vector.mlp import Mlp
 from tutelage.toys import CODES, POOL, NearestMean, stream, vector_pool, view
 
@@ -136,3 +137,12 @@ def test_it_needs_what_the_inner_learner_needs() -> None:
 def test_settings_without_sense_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="validation error"):
         Tempered(**settings)
+
+
+def test_a_language_model_whose_head_gives_tokens_is_refused() -> None:
+    """Its classes are scored by their words: a head divided by T, tied to the embeddings at that, is no temperature."""
+    pool = Table.of("said", {"text": ["one", "two", "three", "four"]}, ("a", "b")).pool()
+    student = Tiny(hidden=16, layers=1, heads=2, window=32).begin(pool, stream(0, "student"))
+    lessons = (labelled(Rows(pool, np.arange(4)), np.array([0, 1, 0, 1]), "oracle"),)
+    with pytest.raises(ContractBroken, match="a language model's head scores tokens"):
+        Tempered(share=0.5).learn((Stage(lessons),), None, view(pool=pool, student=student), stream(0, "learn"))

@@ -5,8 +5,9 @@
 over the lessons held out, a random share of those of positive weight (q: the lesson's distribution, 1 at its label).
 With n 1 that is the usual temperature scaling; a larger n looks for the T at which n draws cover most, which is the
 simple rival of training for it (objective/direct_coverage). The head is divided by T, so the answers' order stays as it
-was; where the student has no `head` that gives the scores, there is nothing to divide. Facts: those of the learner, and
-`temperature`, `held_out` (how many), `held_out_loss` at that T; without a lesson held out T is 1 and nothing is said.
+was; where the student has no `head` that gives the scores there is nothing to divide, and a language model, whose head
+gives tokens, is refused. Facts: those of the learner, and `temperature`, `held_out` (how many), `held_out_loss` at that
+T; without a lesson held out T is 1 and nothing is said.
 
 Source: Guo et al. (2017), On calibration of modern neural networks, temperature scaling; n: the loss of Chen et al.
 (2025), arXiv 2502.07154.
@@ -83,6 +84,8 @@ class Tempered:
             return learned
         student: Any = able(learned.student, CanDescend)
         module = student.module
+        if hasattr(module, "token_logprobs"):
+            raise ContractBroken("tempered divides scores of classes; a language model's head scores tokens")
         if not isinstance(getattr(module, "head", None), torch.nn.Linear):
             raise ContractBroken("tempered divides a linear head, which this student's module does not have")
         wanted = targets(held)

@@ -87,9 +87,8 @@ def duration(seconds: float) -> str:
 def units(told: Summary) -> tuple[str, ...]:
     """The units in which an arm's price is told: those of the budget, what was bought, and work that was counted."""
     worked = [unit for unit in WORK if any(arm.spent.get(unit, 0.0) > 0 for arm in told.arms)]
-    paid = [
-        unit for unit in told.units if unit in told.budget or any(arm.spent.get(unit, 0.0) > 0 for arm in told.arms)
-    ]
+    spent = {unit for arm in told.arms for unit, amount in arm.spent.items() if amount > 0}
+    paid = [unit for unit in told.units if unit in told.budget or unit in spent]
     return tuple(dict.fromkeys([*paid, *worked])) or told.units
 
 
