@@ -80,7 +80,7 @@ def test_list_shows_every_method(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert {room: [one["name"] for one in told[room]] for room in ROOMS} == {room: list(names(room)) for room in ROOMS}
-    assert [one["name"] for one in told["recipes"]] == ["few-labels", "which-data"]
+    assert [one["name"] for one in told["recipes"]] == ["few-labels", "new-material", "which-data"]
     assert all(one["about"] for one in told["recipes"] + told["papers"])
 
 

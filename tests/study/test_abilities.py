@@ -112,3 +112,10 @@ def test_without_episodes_there_is_no_ledger(tmp_path: Path) -> None:
     go_on(record, 0)
     told = summary(record)
     assert told.arms[0].abilities == () and ledger(told) == ""
+
+
+def test_at_one_seed_items_that_did_not_change_have_no_interval_above_0(tmp_path: Path) -> None:
+    """Differences of 0 alone are no share of right answers: nothing was gained."""
+    one = summary(run(tmp_path, 1)).arms[1].abilities[0]
+    assert (one.gained.value, one.gained.low, one.gained.high, one.change) == (0.0, 0.0, 0.0, "unclear")
+    assert one.gained.how == "items"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tutelage.cli.say import table
 
+MOST_ABILITIES = 24  # lines of the ledger
 HOW = {"seeds x items": "seeds and exam items", "seeds": "seeds", "items": "exam items alone, at one seed",
        "share": "exam items alone, at one seed", "": "nothing: fewer than five seeds"}  # fmt: skip
 
@@ -36,8 +37,11 @@ def arms(told: Summary) -> str:
 def ledger(told: Summary) -> str:
     """What each arm gained and lost since before its first lesson; empty where the pool comes in no episodes."""
     rows = []
+    whole = sum(len(arm.abilities) for arm in told.arms) > MOST_ABILITIES  # then tasks are left to the page
     for arm in told.arms:
         for one in arm.abilities:
+            if whole and one.task:
+                continue
             gained, lost = one.gained, one.forgotten
             rows.append([arm.name, f"{one.name} {one.task}".strip(), _number(one.values[0]), _number(one.values[-1]),
                          f"{gained.value:+.3f}", _interval(gained.low, gained.high, True), _number(lost.value),
@@ -46,7 +50,8 @@ def ledger(told: Summary) -> str:
         return ""
     head = ["arm", "ability", "before", "after", "gained", "95 % interval", "forgotten", "so"]
     hows = dict.fromkeys(HOW[one.gained.how] for arm in told.arms for one in arm.abilities)
-    under = "gained: better is positive, whatever the score; forgotten: since its best round; interval over "
+    under = "each task on the page; " if whole else ""
+    under += "gained: better is positive, whatever the score; forgotten: since its best round; interval over "
     return f"{table(head, rows, right=[2, 3, 4, 5, 6])}\n({under}{', '.join(hows)})"
 
 

@@ -19,10 +19,12 @@ EXAMPLES = """Examples:
   tutelage list runs
   tutelage list assets --json
   tutelage list choose --guide                what each strategy needs, takes and gave; docs/choosing.md
+  tutelage list retain --guide                the same of retaining; docs/retention.md
   tutelage list choose --guide --check        does that page say what the files say? --write makes it so
 
 With --check it ends with 1 when the page is out of date."""
 
+GUIDES = {"choose": "guide", "retain": "retention"}  # room -> the file of report/ that makes its page
 OTHERS = ("recipes", "runs", "papers", "assets")
 
 
@@ -37,8 +39,10 @@ def list_(
         ),
     ] = None,
     runs: RunsFolder = None,
-    guide: Annotated[bool, typer.Option("--guide", help="Of choose: what to use with what you have.")] = False,
-    write: Annotated[bool, typer.Option("--write", help="With --guide: write it into docs/choosing.md.")] = False,
+    guide: Annotated[
+        bool, typer.Option("--guide", help="Of choose or retain: what to use with what you have.")
+    ] = False,
+    write: Annotated[bool, typer.Option("--write", help="With --guide: write it into its page in docs/.")] = False,
     check: Annotated[bool, typer.Option("--check", help="With --guide: say whether it is up to date there.")] = False,
     json: Json = False,
 ) -> int:
@@ -69,16 +73,18 @@ def list_(
 def _guide(what: str | None, guide: bool, write: bool, check: bool) -> int:
     from tutelage.core.errors import Fault, Refused
 
-    if what != "choose" or not guide or (write and check):
+    if what not in GUIDES or not guide or (write and check):
         help = "tutelage list choose --guide [--write|--check]"
-        raise Refused(Fault("--guide, --write, --check", "there is a guide to choose, to be written or checked", help))
-    from tutelage.report import guide as page
+        said = f"there are guides to {' and to '.join(GUIDES)}, to be written or checked"
+        raise Refused(Fault("--guide, --write, --check", said, help))
+    from importlib import import_module
 
+    page = import_module(f"tutelage.report.{GUIDES[what]}")
     if write:
         result(f"{'written' if page.write_page() else 'up to date'}: {page.PAGE}")
     elif check:
         old = page.out_of_date()
-        result(f"out of date: {page.PAGE}; tutelage list choose --guide --write" if old else f"up to date: {page.PAGE}")
+        result(f"out of date: {page.PAGE}; tutelage list {what} --guide --write" if old else f"up to date: {page.PAGE}")
         return 1 if old else 0
     else:
         result(page.guide())

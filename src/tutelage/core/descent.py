@@ -89,6 +89,7 @@ class Said(NamedTuple):
     mask: Any  # (b, r, t) bool: tokens that carry loss, the one that ends a reply included where it is taught
 
 
+@runtime_checkable
 class TokenLogprobs(Protocol):
     """A face: log-probabilities of the tokens that the lessons say, prompts masked out."""
 

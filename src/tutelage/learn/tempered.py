@@ -36,7 +36,7 @@ from pydantic import Field
 from scipy.optimize import minimize_scalar
 
 from tutelage.core.data import Block, Bools, Floats, Floats32, Kinds, Label, Lessons, Rng, Soft, Supervision
-from tutelage.core.descent import CanDescend, NeedsOfKinds, Scores
+from tutelage.core.descent import CanDescend, NeedsOfKinds, Scores, TokenLogprobs
 from tutelage.core.errors import ContractBroken
 from tutelage.core.method import method
 from tutelage.core.parts import build, part
@@ -84,7 +84,7 @@ class Tempered:
             return learned
         student: Any = able(learned.student, CanDescend)
         module = student.module
-        if hasattr(module, "token_logprobs"):
+        if isinstance(module, TokenLogprobs):
             raise ContractBroken("tempered divides scores of classes; a language model's head scores tokens")
         if not isinstance(getattr(module, "head", None), torch.nn.Linear):
             raise ContractBroken("tempered divides a linear head, which this student's module does not have")

@@ -7,7 +7,6 @@ are made from docs/choice/choosing.json, which docs/choice/choosing.py writes.
 
 from __future__ import annotations
 
-import ast
 import json
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from tutelage.core.writing import CanRate
 from tutelage.kit.cost import RATE, Size, cost_of
 from tutelage.papers.kept import REPOSITORY
 from tutelage.papers.table import renewed
-from tutelage.report.measured import markdown, one_data_set, side_by_side, told_apart
+from tutelage.report.measured import limit_of, markdown, one_data_set, side_by_side, told_apart
 from tutelage.runs.record import write
 from tutelage.study.limits import spoken
 from tutelage.toys import Nearest, Reader, replies_pool, stream, vector_pool, view
@@ -64,8 +63,9 @@ def what_there_is() -> str:
         small, large = cost_of(chooser, AT), cost_of(chooser, AT._replace(pool=100_000))
         most = max(most, large.bytes)
         fits = large.flop * CHOICES / (RATE * CORES) <= SECONDS
-        told = [f"`{name}`", shelf.summary("choose", name), ", ".join(needs) or "nothing", _before_labels(name),
-                _spoken(small.seconds), _spoken(large.seconds), "yes" if fits else "no", _limit(name)]  # fmt: skip
+        asks, before, limit = ", ".join(needs) or "nothing", _before_labels(name), limit_of("choose", name)
+        told = [f"`{name}`", shelf.summary("choose", name), asks, before, _spoken(small.seconds),
+                _spoken(large.seconds), "yes" if fits else "no", limit]  # fmt: skip
         rows.append((len(needs), told[2], name, told))
     head = ["strategy", "what it does", "needs of the student", "before the first label", "one choice from 10,000",
             "from 100,000", "100,000 in `few-labels`", "neutral limit"]  # fmt: skip
@@ -96,13 +96,6 @@ def _before_labels(name: str) -> str:
 def _ours() -> list[str]:
     """Without those of packages that happen to be installed: the page says the same on every machine."""
     return [name for name in shelf.names("choose") if "." not in name]
-
-
-def _limit(name: str) -> str:
-    """The first sentence behind "Neutral limit:" in the method's file."""
-    doc = ast.get_docstring(ast.parse(Path(shelf.PACKAGE / "choose" / f"{name}.py").read_text(encoding="utf-8"))) or ""
-    text = " ".join(doc.partition("Neutral limit:")[2].partition("\n\n")[0].split())
-    return text.partition(". ")[0].rstrip(".")
 
 
 def _spoken(seconds: float) -> str:

@@ -1,11 +1,17 @@
-"""What every strategy of choosing gave beside choosing at random, from docs/choice/choosing.json, in Markdown."""
+"""What every strategy of choosing gave beside choosing at random, from docs/choice/choosing.json, in Markdown.
+
+And what all guides share: tables, numbers with intervals, a method's neutral limit.
+"""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+from tutelage.core import parts as shelf
 
 ALPHA = 0.05
 
@@ -47,10 +53,10 @@ def one_data_set(name: str, one: Mapping[str, Any]) -> str:
     for arm, each in sorted(one["arms"].items(), key=lambda item: -item[1]["area"][0]):
         curve = dict(map(tuple, each["curve"]))
         points = [f"{curve[cost]:.3f}" if cost in curve else "-" for cost in costs]
-        against = _interval(each["against"], "+.3f") if each["against"] else "-"
+        against = interval(each["against"], "+.3f") if each["against"] else "-"
         holm = f"{each['holm']:.3f}" if each["holm"] is not None else "-"
         verdict = _verdict(each) if arm != "uniform" else "-"
-        rows.append([f"`{arm}`", _interval(each["area"], ".3f"), against, holm, verdict, *points])
+        rows.append([f"`{arm}`", interval(each["area"], ".3f"), against, holm, verdict, *points])
     head = ["strategy", "area", "less `uniform`", "Holm's p", "verdict", *(f"{cost:g}" for cost in costs)]
     made = (
         f"{one['classes']} classes, {one['labels']:g} labels in rounds of {one['per_round']}, {len(one['seeds'])} "
@@ -79,7 +85,7 @@ def _bold(each: Mapping[str, Any] | None) -> str:
     return f"**{text}**" if _verdict(each) in {"better", "worse"} else text
 
 
-def _interval(three: Sequence[float | None], form: str) -> str:
+def interval(three: Sequence[float | None], form: str) -> str:
     middle, low, high = three
     said = format(middle, form)
     return said if low is None or high is None else f"{said} [{format(low, form)}, {format(high, form)}]"
@@ -88,3 +94,11 @@ def _interval(three: Sequence[float | None], form: str) -> str:
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def limit_of(room: str, name: str) -> str:
+    """The first sentence behind "Neutral limit:" in a method's file."""
+    path = shelf.PACKAGE / room.replace(".", "/") / f"{name}.py"
+    doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    text = " ".join(doc.partition("Neutral limit:")[2].partition("\n\n")[0].split())
+    return text.partition(". ")[0].rstrip(".")

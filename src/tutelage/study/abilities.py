@@ -126,7 +126,7 @@ def _ability(name: str, task: str, higher: bool, told: Sequence[_Told]) -> Abili
     lost = np.array([(sign * one.values).max() - sign * one.values[-1] for one in told])
     over = t_interval(lost)
     forgotten = Estimate(float(lost.mean()), over.low, over.high, "seeds" if len(lost) >= FEWEST_SEEDS else "")
-    gained = estimate(paired, changes)
+    gained = estimate(paired, changes, shares=False)
     change = "gained" if gained.low > 0 else "lost" if gained.high < 0 else "unclear"
     return Ability(
         name, task, higher, tuple(rounds), tuple(values), gained, forgotten, len(told[0].last.values), change

@@ -102,8 +102,11 @@ def facts(record: Record, arm: str, seeds: Sequence[int]) -> tuple[Facts, ...]:
     return tuple(made)
 
 
-def estimate(found: Sequence[Items], values: Sequence[float]) -> Estimate:
-    """Over seeds from five on, crossed with items where the seeds share an exam; over items at one seed."""
+def estimate(found: Sequence[Items], values: Sequence[float], shares: bool = True) -> Estimate:
+    """Over seeds from five on, crossed with items where the seeds share an exam; over items at one seed.
+
+    shares: items of 0 and 1 are right and wrong answers, whose share has an interval of its own; differences are none.
+    """
     mean = float(np.mean(values)) if len(values) else math.nan
     whole = all(is_mean(one, value) for one, value in zip(found, values, strict=True))
     if len(values) >= FEWEST_SEEDS:
@@ -113,7 +116,7 @@ def estimate(found: Sequence[Items], values: Sequence[float]) -> Estimate:
         return _said(t_interval(np.array(values)), "seeds")
     if len(values) == 1 and whole:
         one = found[0]
-        if one.groups is None and _is_share(one.values):
+        if shares and one.groups is None and _is_share(one.values):
             return _said(wilson(float(one.values.sum()), len(one.values)), "share")
         return _said(over_items(one.values, one.groups), "items")
     return Estimate(mean, math.nan, math.nan, "")
