@@ -15,7 +15,7 @@ from tutelage.core.rng import stream
 from tutelage.core.writing import CanWrite
 from tutelage.kit.reply_courses import references_of
 from tutelage.runs.till import till
-from tutelage.toys import Nearest, Reader, Writer, replies_pool, vector_pool, view
+from tutelage.toys import Nearest, Reader, Writer, replies_pool, view
 
 ROOM = "assess"
 EVERY = [name for name in names(ROOM) if "." not in name]  # a dot: from another package
@@ -23,7 +23,7 @@ NAMES = [name for name in EVERY if CanWrite not in build(ROOM, name).needs]  # t
 RNG = stream(0, "points")
 TRUTH = np.repeat(np.arange(3), 10)
 POINTS = 20 * np.eye(3)[TRUTH] + RNG.normal(size=(30, 3))
-POOL = vector_pool(POINTS, ("a", "b", "c"))
+POOL = Table.of("points", {"vector": POINTS, "task": ["one"] * 30}, ("a", "b", "c")).pool()
 PERFECT = Nearest(POOL.labels, (20 * np.eye(3)).astype(np.float32))
 MIXED = Nearest(POOL.labels, np.array([[20, 0, 0], [25, 0, 0], [0, 0, 20]], dtype=np.float32))  # b: ranked wrongly too
 

@@ -1,5 +1,6 @@
 """class_tasks: disjoint classes in every episode, the same classes in the exam, orders that differ by seed."""
 
+import numpy as np
 import pytest
 
 from tutelage.core.errors import Refused
@@ -68,3 +69,21 @@ def test_neutral_limit_one_task() -> None:
 def test_what_makes_no_tasks_is_refused(settings: dict, says: str) -> None:
     with pytest.raises(Refused, match=says):
         ClassTasks(**settings).course(stream(0, "data"))
+
+
+def test_scenarios_on_any_data_set() -> None:
+    """condensed: as numbered; dispersed: the order twice, half of a task's pictures each time; slices: in pieces."""
+
+    def tasks(**settings: object) -> list[str]:
+        pool = ClassTasks(**settings).course(stream(2, "data")).parts["pool"].pool
+        told = [set(pool.take(np.flatnonzero(np.isin(pool.numbers, rows))).column("task").to_pylist())
+                for rows in episodes(pool)]  # fmt: skip
+        assert all(len(one) == 1 for one in told)
+        return [one.pop() for one in told]
+
+    assert tasks(scenario="condensed") == list("01234") and tasks(order=(3, 0, 4, 1, 2)) == list("30412")
+    assert tasks(scenario="dispersed", passes=2, order=(3, 0, 4, 1, 2)) == list("3041230412")
+    assert tasks(scenario="condensed", slices=2) == list("0011223344")
+    once, twice = (ClassTasks(scenario=one, passes=2).course(stream(2, "data")) for one in ("permuted", "dispersed"))
+    assert sorted(once.parts["pool"].pool.ids()) == sorted(twice.parts["pool"].pool.ids())
+    assert once.exams["exam"].truth[0].digest() == twice.exams["exam"].truth[0].digest()

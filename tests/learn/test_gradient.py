@@ -270,3 +270,38 @@ def test_pieces_that_cannot_be_are_refused() -> None:
             build("learn", {"use": "gradient", "privacy": {"epsilon": 8}, **other})
     with pytest.raises(Refused, match="no layers that could be computed again"):
         learn(Stage((block(0, 5),)), recompute=True)
+
+
+def test_a_round_begins_its_schedule_anew() -> None:
+    """Re-warming: the rate of a call goes up and down again, whatever was learned before; only the moments go on.
+
+    Four updates of sgd at rate 1 with half of them to warm up, then a line down: .5, 1, 1, .5, and in the next round the
+    same again. One call with twice the passes goes up once. The slope is constant where the weight stands alone.
+    """
+    how = {"optimiser": "sgd", "lr": 0.01, "passes": 4, "batch": 0, "warm_up": 0.5, "schedule": "linear"}
+    first = learn(Stage((block(0, 5),)), **how)
+    second = learn(Stage((block(0, 5),)), student=first.student, memory=first.memory, **how)
+    fresh = learn(Stage((block(0, 5),)), student=first.student, **how)
+    assert second.student.fingerprint == fresh.student.fingerprint  # nothing of the first round's place is carried on
+
+    def rates(passes: int, rounds: int) -> list[float]:
+        """How far the weight moves at each update under a penalty whose slope is always 1."""
+        student, memory, moved = LOGISTIC, None, []
+        for _ in range(rounds):
+            seen = []
+
+            def tug(module, seen=seen):
+                seen.append(float(module.head.weight.sum().detach()))
+                return module.head.weight[0, 0]
+
+            silent = block(0, weight=1.0)
+            done = learn(
+                Stage((silent,)), student=student, memory=memory, penalty=tug, **{**how, "passes": passes, "lr": 1.0}
+            )
+            student, memory = done.student, done.memory
+            moved += [*-np.diff([*seen, float(student.top.weights.sum())])]
+        return moved
+
+    # The lesson pulls the rows of the head by opposite amounts, so their sum moves by the penalty's slope alone.
+    assert rates(4, 2) == pytest.approx([0.5, 1.0, 1.0, 0.5] * 2, abs=1e-5)
+    assert rates(8, 1) == pytest.approx([0.25, 0.5, 0.75, 1.0, 1.0, 0.75, 0.5, 0.25], abs=1e-5)

@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from tutelage.core.data import Block, Lessons, Rows, Soft, labelled
+from tutelage.core.data import Block, Itself, Lessons, Rows, Soft, Table, labelled
 from tutelage.core.errors import ContractBroken
 from tutelage.core.rng import stream
 from tutelage.core.stages import Stage
+from tutelage.kit.pulls import pulled
 from tutelage.learn.gradient import Gradient
 from tutelage.retain.ewc import Ewc
 from tutelage.retain.nothing import Nothing
+from tutelage.student.text.tiny import Tiny
 from tutelage.student.vector.mlp import Mlp
 from tutelage.toys import CODES, POOL, view
 
@@ -154,3 +156,67 @@ def test_another_module_is_told() -> None:
 def test_settings_without_sense_are_refused(settings: dict) -> None:
     with pytest.raises(ValueError, match="validation error"):
         Ewc(**settings)
+
+
+@pytest.mark.parametrize("strength", [0.0, 1.0, 1e9])
+def test_two_quadratic_tasks_end_at_the_mean_weighted_by_precision(strength: float) -> None:
+    """Minimise h/2 (w - b)^2 + strength/2 F (w - a)^2, solved by Newton: (strength F a + h b) / (strength F + h).
+
+    Strength 0 ends at b as though there had been no first task; a very large one stays at a.
+    """
+    a, b, fisher, h = np.array([1.0, -2.0]), np.array([3.0, 4.0]), np.array([2.0, 0.5]), np.array([1.0, 4.0])
+    module = torch.nn.Module()
+    module.w = torch.nn.Parameter(torch.tensor([9.0, 9.0], dtype=torch.float64))
+    pull = pulled("ewc", {"w": a}, {"w": fisher}, strength / 2)
+
+    def slope() -> torch.Tensor:
+        loss = (torch.from_numpy(h) / 2 * (module.w - torch.from_numpy(b)) ** 2).sum() + pull(module)
+        return torch.autograd.grad(loss, module.w)[0]
+
+    found = slope()
+    with torch.no_grad():
+        module.w -= found / torch.from_numpy(strength * fisher + h)  # the second derivative, exact
+    wanted = (strength * fisher * a + h * b) / (strength * fisher + h)
+    assert module.w.detach().numpy() == pytest.approx(wanted, rel=1e-6)
+    assert {0.0: wanted == pytest.approx(b), 1.0: True, 1e9: wanted == pytest.approx(a, rel=1e-6)}[strength]
+
+
+NORM = "model.model.norm.weight"
+TEXTS = Table.of("texts", {"text": ["abab", "ba", "aabb", "b"]}).pool()
+WRITER = Tiny(hidden=8, layers=1, heads=1, window=16).begin(TEXTS, stream(0, "student"))
+
+
+def read(*rows: int) -> Lessons:
+    return (Block(Rows(TEXTS, np.array(rows)), None, Itself, {}, "itself", np.zeros(len(rows)), np.ones(len(rows))),)
+
+
+def test_of_texts_the_empirical_form_is_the_square_of_each_texts_own_slope() -> None:
+    """The mean of squares, text by text, by a plain loop; not the square of the mean."""
+    fisher = settled(Ewc(fisher="empirical"), WRITER, read(0, 1, 2))["fisher"]
+    squares, slopes = [], []
+    for row in range(3):
+        module = WRITER.module.requires_grad_(True)
+        said = module.token_logprobs(WRITER.encode(read(row)).batch(np.array([0])))
+        said.logprobs.sum().backward()
+        slopes.append({name: weight.grad.numpy().copy() for name, weight in module.named_parameters()})
+        squares.append({name: slope**2 for name, slope in slopes[-1].items()})
+    for name, array in fisher.items():
+        np.testing.assert_allclose(array, np.mean([one[name] for one in squares], axis=0), rtol=1e-4, atol=1e-8)
+    name = "model.lm_head.weight" if "model.lm_head.weight" in fisher else next(iter(fisher))
+    assert np.abs(fisher[name] - np.mean([one[name] for one in slopes], axis=0) ** 2).max() > 1e-3
+
+
+def test_of_texts_the_drawn_form_is_the_fisher_information_of_every_place() -> None:
+    """By hand: at each of the places the sum over tokens of p times the squared slope of log p, all places added."""
+    module = WRITER.module.requires_grad_(True)
+    batch = WRITER.encode(read(3)).batch(np.array([0]))
+    logs = torch.log_softmax(module.logits(batch.inputs["ids"][:, 0])[0, :-1], dim=1)[batch.inputs["said"][0, 0, 1:]]
+    weight = dict(module.named_parameters())[NORM]
+    wanted = np.zeros(tuple(weight.shape))
+    for place in logs:
+        for log in place:
+            slope = torch.autograd.grad(log, weight, retain_graph=True)[0]
+            wanted += (log.exp() * slope**2).detach().numpy()
+    draws = np.array([settled(Ewc(), WRITER, read(3), seed=seed)["fisher"][NORM] for seed in range(300)])
+    error = draws.std(axis=0) / np.sqrt(len(draws))
+    assert (np.abs(draws.mean(axis=0) - wanted) < 5 * error + 1e-9).all() and wanted.max() > 0

@@ -122,7 +122,7 @@ def test_its_numbers_by_hand(recorded) -> None:
 
 def test_without_experts_only_what_compares_is_missing(recorded) -> None:
     found = lifelong(recorded({"learner": ROUNDS}), "learner", 0, course())
-    assert [name for name in NAMES if math.isnan(found[name])] == ["rp", "se", "pr"]
+    assert [name for name in NAMES if math.isnan(found[name])] == ["rp", "se", "pr", "general", "intransigence"]
 
 
 def test_without_an_exam_before_learning(recorded) -> None:
@@ -183,9 +183,38 @@ def test_an_expert_of_a_task_that_is_never_trained_is_refused(recorded) -> None:
         lifelong(recorded(only), "learner", 0, course(), experts={"a": "a", "b": "b"})
 
 
-def test_a_score_that_falls_or_is_no_mean_of_items_is_refused(recorded) -> None:
-    with pytest.raises(Refused, match="less of it is better"):
-        lifelong(recorded({"learner": ROUNDS}, higher=False), "learner", 0, course())
+def test_a_score_of_which_less_is_better_is_taken_negated(recorded) -> None:
+    """As losses the same rounds are -.5 and 0 at first, -1 and -.25, then 0 and -1 at the end.
+
+    acc (0 - 1) / 2. a was at -1 after its own block and is at 0: bwt +1, forgetting -1. fwt of b: -.25 - 0.
+    """
+    record = recorded({"learner": ROUNDS}, higher=False)
+    assert lifetime(record, "learner", 0, course()).performance.max() == 0
+    found = lifelong(record, "learner", 0, course())
+    assert (found["acc"], found["bwt"], found["fwt"], found["forgetting"]) == pytest.approx((-0.5, 1, -0.25, -1))
+
+
+def test_intransigence_from_records(recorded) -> None:
+    """Just learned the learner has 1 on a and 1 on b. Joint training has .5 on a and .5 on b after the same blocks.
+
+    All at once, .5 and .75 at the end: (-.5 - .25) / 2.
+    """
+    joint = [(None, items(0, 0)), ([0, 1], items(0, 0)), ([2, 3], items(0.5, 0)), ([4, 5], items(1, 0)),
+             ([7, 6], items(1, 0.5))]  # fmt: skip
+    record = recorded({"learner": ROUNDS, "joint": joint, "whole": [([0, 1, 4, 5], items(0.5, 0.75))]})
+    assert lifelong(record, "learner", 0, course(), joint="joint")["intransigence"] == pytest.approx(-0.5)
+    one = course()
+    pool = one.parts["pool"].pool
+    columns = {"text": ["x"] * 8, "episode": np.zeros(8, dtype=np.int64), "task": pool.column("task").to_pylist()}
+    at_once = one._replace(parts={"pool": Part(Table.of("pool", columns, pool.labels).pool(), None)})
+    told = {"learner": one, "whole": at_once}
+    assert lifelong(record, "learner", 0, told, joint="whole")["intransigence"] == pytest.approx(-0.375)
+    with pytest.raises(Refused, match="joint training in 1 blocks"):
+        short = {"learner": ROUNDS, "joint": [([0, 1], items(0.5, 0))]}
+        lifelong(recorded(short), "learner", 0, course(), joint="joint")
+
+
+def test_a_score_that_is_no_mean_of_items_is_refused(recorded) -> None:
     record = recorded({"learner": ROUNDS})
     journal = record.arm_folder("learner", 0) / "events.jsonl"
     journal.write_text(journal.read_text().replace('"accuracy":0.5', '"accuracy":0.25'))

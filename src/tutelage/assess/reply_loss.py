@@ -5,7 +5,8 @@
 x is the prompt, y the reference reply with the token that ends it; logs are natural, so exp(item) is a perplexity. An
 item is one reference reply; items of one prompt are one group. A reply that does not fit into the student's window has
 no item, and `reply_share` is the share that has one: compare students of one window, or look at it. Of an exam whose
-items are texts that are their own truth (Itself) y is the text and x is empty.
+items are texts that are their own truth (Itself) y is the text and x is empty: with a vocabulary of bytes an item over
+ln 2 is the text's bits per byte. With `by: task` the loss is told for each value of that column, and for the worst.
 
 Source: cross-entropy of a language model, Jelinek, Mercer, Bahl, Baker (1977), in nats per token of the reply.
 Neutral limit: a student that is certain of every reply has loss 0.
@@ -29,6 +30,7 @@ from tutelage.core.errors import ContractBroken
 from tutelage.core.method import method
 from tutelage.core.stages import Student, Till, able
 from tutelage.core.writing import CanRate
+from tutelage.kit.exams import apart
 from tutelage.kit.prompts import prompts
 
 AT_ONCE = 64  # replies that are read in one call
@@ -36,8 +38,9 @@ AT_ONCE = 64  # replies that are read in one call
 
 @method
 class ReplyLoss:
-    """on: which exam."""
+    """by: a column of the exam whose values are scored apart. on: which exam."""
 
+    by: str | None = None
     on: str = "exam"
 
     needs: ClassVar[Kinds] = frozenset({CanRate})
@@ -54,9 +57,11 @@ class ReplyLoss:
         items, share = loss[fits].astype(np.float32), fits.astype(np.float32)
         value = float(loss[fits].mean()) if fits.any() else float("nan")
         codes = np.unique(groups, return_inverse=True)[1].astype(np.int64)
+        score = Score("reply_loss", value, rows[fits], items, codes[fits], higher_is_better=False)
         return (
-            Score("reply_loss", value, rows[fits], items, codes[fits], higher_is_better=False),
+            score,
             Score("reply_share", float(share.mean()) if len(share) else float("nan"), rows, share, codes),
+            *apart(score, exam, self.by),
         )
 
 

@@ -1,8 +1,10 @@
 """Classes of another data set that come a few at a time: tasks of disjoint classes, one episode each.
 
     mixed = the classes in an order that no seed changes, the first `classes` of it;  task k = piece k of `tasks` pieces
-    episode r shows the task that stands at place r in an order drawn from the seed
+    episode r shows the task that stands at place r in an order drawn from the seed (permuted)
 
+With `scenario: condensed` they come as numbered or in the `order` given, with `dispersed` the order is gone through
+`passes` times with new rows each time; `slices` cuts each learning block into so many episodes (kit/streams.py).
 The pieces are as equal as they can be, the first ones larger. A row of the pool belongs to the episode of its class, so
 round r sees the classes of one task alone, while the exam holds the items of all classes in every round, the same at
 every seed. The column `task` of pool and exam says which task a class belongs to. With `drawn: true` the classes are
@@ -10,7 +12,7 @@ mixed anew by each seed; the exam, which must not depend on it, then has no such
 which episode, the answers were looked at: the stream itself tells a learner that its rows are of a few classes.
 
 Source: class-incremental learning as in Rebuffi, Kolesnikov, Sperl and Lampert (2017), iCaRL, section 4; several orders
-of the classes: Zhang et al. (2023), SLCA, section 4.
+of the classes: Zhang et al. (2023), SLCA, section 4; scenarios: Baker, New, Aguilar-Simon et al. (2023).
 Neutral limit: `tasks: 1` is the data set itself in one episode.
 
 >>> from tutelage.core.rng import stream
@@ -37,6 +39,7 @@ from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method
 from tutelage.core.parts import build, part
 from tutelage.core.rng import stream
+from tutelage.kit.streams import Scenario, arranged, drawn
 
 
 @method
@@ -45,6 +48,10 @@ class ClassTasks:
     tasks: Annotated[int, Field(ge=1)] = 5
     classes: Annotated[int, Field(ge=1)] | None = None  # so many of them, the same at every seed; None: all
     drawn: bool = False  # which classes stand together is luck, too
+    scenario: Scenario = "permuted"
+    passes: Annotated[int, Field(ge=1)] = 3  # over the tasks; of `dispersed` alone
+    slices: Annotated[int, Field(ge=1)] = 1  # episodes of a learning block
+    order: tuple[int, ...] | None = None  # such as [3, 0, 4, 1, 2]; None: as the scenario says
 
     card: ClassVar[str] = "The data set named by `of`, its rows sorted into tasks by their classes; see its own card."
 
@@ -77,16 +84,26 @@ class ClassTasks:
         task = np.full(len(pool.labels), -1, dtype=np.int64)  # of each class, -1 for those that are left out
         task[mixed] = np.repeat(np.arange(self.tasks), [len(piece) for piece in np.array_split(mixed, self.tasks)])
         new = np.where(task >= 0, np.cumsum(task >= 0) - 1, -1)
-        place = np.argsort(rng.permutation(self.tasks))  # of each task, in time
+        order = drawn(self.tasks, self.scenario, self.order, rng)
         rows = np.flatnonzero((codes >= 0) & (task[codes] >= 0))
-        rows = rows[np.argsort(place[task[codes[rows]]], kind="stable")]
-        mine = task[codes[rows]]
-        shown = _table(pool.take(rows), labels, {"task": _words(mine), "episode": place[mine].tolist()})
+        at, episode = self._in_time(task[codes[rows]], order, rng)
+        rows = rows[at]
+        shown = _table(pool.take(rows), labels, {"task": _words(task[codes[rows]]), "episode": episode.tolist()})
         parts = {**made.parts, "pool": Part(shown.pool(), replace(sealed, table=shown, codes=new[codes[rows]]))}
         exams = {name: _exam(one, new, labels, None if self.drawn else task) for name, one in made.exams.items()}
-        order = ", ".join(str(one) for one in np.argsort(place))
-        note = f"{count} classes in {self.tasks} tasks, which come in the order {order}."
+        told = ", ".join(str(one) for one in order)
+        note = f"{count} classes in {self.tasks} tasks, which come in the order {told}."
         return made._replace(parts=parts, exams=exams, notes=(*made.notes, note))
+
+    def _in_time(self, task: Ints, order: Sequence[int], rng: Rng) -> tuple[Ints, Ints]:
+        """(n,) the rows in the order in which they come, and the episode of each; alike where a task comes once."""
+        passes = self.passes if self.scenario == "dispersed" else 1
+        if passes * self.slices > 1:
+            blocks = arranged(task, order, passes, self.slices, rng)
+            return blocks.rows(), blocks.numbers()
+        place = np.argsort(order)[task]
+        at = np.argsort(place, kind="stable")
+        return at, place[at]
 
 
 def _exam(exam: Exam, new: Ints, labels: tuple[str, ...], task: Ints | None) -> Exam:

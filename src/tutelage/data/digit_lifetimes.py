@@ -30,11 +30,11 @@ import numpy as np
 from pydantic import Field
 
 from tutelage.core.data import Course, Floats32, Ints, Modality, Rng, Table
-from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method
 from tutelage.core.rng import stream
 from tutelage.data.digits import Split, split
 from tutelage.kit.courses import course
+from tutelage.kit.streams import Scenario, arranged, drawn
 
 LABELS = ("even", "odd")
 TASKS = 5
@@ -43,7 +43,7 @@ SIDE = 8  # pixels
 
 @method
 class DigitLifetimes:
-    scenario: Literal["condensed", "dispersed", "permuted"] = "dispersed"
+    scenario: Scenario = "dispersed"
     passes: Annotated[int, Field(ge=1)] = 3  # over the tasks; of `dispersed` alone
     slices: Annotated[int, Field(ge=1)] = 1  # episodes of a learning block
     tasks: Literal["pairs", "rotated", "pixels_permuted"] = "pairs"
@@ -60,32 +60,22 @@ belongs to, how pictures are turned and how pixels are shuffled depends on no se
 
     def course(self, rng: Rng) -> Course:
         """Rows in the order of their episodes. Refused when an order is no order, or an episode would be empty."""
-        order = self._order(rng)
+        order = drawn(TASKS, self.scenario, self.order, rng)
         digits = split()
         train, exam = digits.parts["train"], digits.parts[self.split]
         tasks = _tasks(digits, self.tasks)
         passes = self.passes if self.scenario == "dispersed" else 1
-        pieces = {task: _dealt(train[tasks[train] == task], passes * self.slices, rng) for task in range(TASKS)}
-        blocks = [(task, turn) for turn in range(passes) for task in order if self.task in ("all", task)]
-        rows = [rows for task, turn in blocks for rows in pieces[task][turn * self.slices : (turn + 1) * self.slices]]
-        table = _table("lifetime", digits, np.concatenate(rows), tasks, self.tasks, [len(piece) for piece in rows])
+        only = None if self.task == "all" else self.task
+        blocks = arranged(tasks[train], order, passes, self.slices, rng, only)
+        rows = train[blocks.rows()]
+        table = _table("lifetime", digits, rows, tasks, self.tasks, blocks.numbers())
         by_task = exam[np.lexsort((exam, tasks[exam]))]
         held = _table(self.split, digits, by_task, tasks, self.tasks)
         notes = (
-            f"{len(rows)} episodes: blocks of task {', '.join(str(task) for task, _ in blocks)}, {self.slices} each.",
+            f"{len(blocks.episodes)} episodes: blocks of task {', '.join(map(str, blocks.tasks))}, {self.slices} each.",
             f"The exam is the {self.split} split, {len(exam)} pictures of all five tasks, the same at every seed.",
         )
-        return course(table, digits.codes[np.concatenate(rows)] % 2, held, digits.codes[by_task] % 2, rng, notes=notes)
-
-    def _order(self, rng: Rng) -> tuple[int, ...]:
-        """The tasks of one pass. Luck is drawn whether or not an order is given, so that the pictures do not move."""
-        drawn = tuple(int(task) for task in rng.permutation(TASKS))
-        if self.order is None:
-            return tuple(range(TASKS)) if self.scenario == "condensed" else drawn
-        if sorted(self.order) != list(range(TASKS)):
-            what = f"an order names each of the tasks 0 to {TASKS - 1} once; found {list(self.order)}"
-            raise Refused(Fault("data.order", what, "for example order: [3, 0, 4, 1, 2]"))
-        return self.order
+        return course(table, digits.codes[rows] % 2, held, digits.codes[by_task] % 2, rng, notes=notes)
 
 
 def _tasks(digits: Split, how: str) -> Ints:
@@ -98,14 +88,6 @@ def _tasks(digits: Split, how: str) -> Ints:
             mine = rows[digits.codes[rows] == digit]
             made[mine] = np.arange(len(mine)) % TASKS
     return made
-
-
-def _dealt(rows: Ints, count: int, rng: Rng) -> list[Ints]:
-    """The rows shuffled and shared out evenly. Refused when there are fewer rows than shares."""
-    if count > len(rows):
-        what = f"a task has {len(rows)} pictures, which cannot fill {count} episodes"
-        raise Refused(Fault("data.slices", what, "use fewer slices or fewer passes"))
-    return [np.asarray(part, dtype=np.int64) for part in np.array_split(rng.permutation(rows), count)]
 
 
 def _shown(pictures: Floats32, tasks: Ints, how: str) -> Floats32:
@@ -123,13 +105,13 @@ def _shown(pictures: Floats32, tasks: Ints, how: str) -> Floats32:
     return made
 
 
-def _table(part: str, digits: Split, rows: Ints, tasks: Ints, how: str, sizes: list[int] | None = None) -> Table:
-    """Ids name the picture; `episode` counts the pieces of the given sizes, an exam has none."""
+def _table(part: str, digits: Split, rows: Ints, tasks: Ints, how: str, episode: Ints | None = None) -> Table:
+    """Ids name the picture; an exam has no `episode`."""
     columns = {
         "id": [f"digit-{row + 1}" for row in rows],
         "vector": _shown(digits.pictures[rows], tasks[rows], how),
         "task": [str(task) for task in tasks[rows]],
     }
-    if sizes is not None:
-        columns["episode"] = np.repeat(np.arange(len(sizes)), sizes)
+    if episode is not None:
+        columns["episode"] = episode
     return Table.of(f"digit {part}", columns, LABELS)

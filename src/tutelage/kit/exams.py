@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tutelage.core.data import Array, Bools, Exam, Floats32, Ints, Label, Pool, Rng, Supervision
-from tutelage.core.errors import ContractBroken
+from tutelage.core.data import Array, Bools, Exam, Floats32, Ints, Label, Pool, Rng, Score, Supervision
+from tutelage.core.errors import ContractBroken, Fault, Refused, nearest
 from tutelage.core.stages import CanWeigh
 from tutelage.kit.ask import probabilities
 from tutelage.kit.probs import aligned, columns
@@ -85,6 +85,28 @@ def paper(exam: Exam, kind: type[Supervision], column: str, what: str) -> tuple[
     numbers = np.concatenate([block.about.numbers[block.weight > 0] for block in exam.truth])
     truth = np.concatenate([block.given[column][block.weight > 0] for block in exam.truth])
     return Pool(first.table, numbers, first.labels), truth
+
+
+def apart(score: Score, exam: Exam, by: str | None) -> tuple[Score, ...]:
+    """The score once more for each value of a column of the exam, in alphabetical order, and the worst of them.
+
+    `accuracy_trec` counts the items of trec alone; items of other values are 0. () without a column to go by. Refused
+    for a column that the exam has not. score: the mean of its items, whose rows are those of the exam's table.
+    """
+    if by is None or len(score.items) == 0:
+        return ()
+    table = exam.truth[0].about.pool.table
+    if by not in table.columns.column_names:
+        raise Refused(
+            Fault("assess.by", f"{table.name!r} has no column {by!r}", nearest(by, table.columns.column_names))
+        )
+    values = [str(value) for value in Pool(table, score.rows, ()).column(by).to_pylist()]
+    named, codes = np.unique(np.array(values, dtype=object), return_inverse=True)
+    weights = [(codes == code) * np.float32(len(codes) / (codes == code).sum()) for code in range(len(named))]
+    each = [score._replace(name=f"{score.name}_{name}", value=mean(score.items * weight), items=score.items * weight)
+            for name, weight in zip(named, weights, strict=True)]  # fmt: skip
+    worst = min(each, key=lambda one: one.value if one.higher_is_better else -one.value)
+    return (*each, worst._replace(name=f"{score.name}_worst"))
 
 
 def _paper(exam: Exam) -> tuple[Pool, Ints, tuple[str, ...]]:

@@ -12,6 +12,7 @@ IN_ITS_UNIT = frozenset({"last", "final", "area"})  # measures that are a mean o
 Use: TypeAlias = Literal[
     "last", "final", "area", "cost_to", "recovered", "fact",
     "pm", "ft", "bt", "ft_contrast", "bt_contrast", "rp", "se", "pr", "acc", "bwt", "fwt", "forgetting",
+    "aia", "general", "intransigence",
 ]  # fmt: skip
 
 
@@ -32,7 +33,7 @@ class Measure(Frozen):
     fact: what a stage said under the name `of` when it last said it, such as misfit_hard, whatever that cost. It is not
     turned, as nobody knows whether more of it is better: below 0.1 is {of: {arm: -1}, above: -0.1}.
     pm, ft, bt, rp, se and the other measures of a lifetime: see docs/lifelong.md; `experts` names, for each task, the
-    arm that learns it alone.
+    arm that learns it alone, and `joint`, for intransigence, the arm that learns all tasks so far together.
     """
 
     use: Use = "last"
@@ -40,6 +41,7 @@ class Measure(Frozen):
     per: str = ""  # the unit of cost; "" is the first unit of the budget, else labels
     level: float | None = None
     experts: dict[str, str] = {}
+    joint: str = ""
     floor: str = ""  # of recovered: the arm of the weak supervisor
     ceiling: str = ""  # of recovered: the arm that is taught the truth
 
@@ -49,6 +51,8 @@ class Measure(Frozen):
             raise ValueError("cost_to, and no other measure, needs the level that is to be reached")
         if (self.use == "recovered") != bool(self.floor and self.ceiling):
             raise ValueError("recovered, and no other measure, names the arms `floor` and `ceiling`")
+        if (self.use == "intransigence") != bool(self.joint):
+            raise ValueError("intransigence, and no other measure, names the arm `joint`")
         if self.experts and self.use in OF_A_CURVE | {"recovered"}:
             raise ValueError("experts are for the measures of a lifetime")
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from tutelage.kit.task_matrix import FOUR, MORE
 from tutelage.recipe.conditions import IN_ITS_UNIT, Contrast, Follows, Measure
 from tutelage.report.axes import between
 from tutelage.report.costs import plain_unit, scale
@@ -17,10 +18,11 @@ LIFETIME = {
     "ft_contrast": "forward transfer, as a contrast", "bt_contrast": "backward transfer, as a contrast",
     "rp": "performance relative to the experts", "se": "sample efficiency", "pr": "performance recovery",
     "acc": "mean final score of all tasks", "bwt": "change of earlier tasks", "fwt": "gain on tasks still to come",
-    "forgetting": "forgetting",
+    "forgetting": "forgetting", "aia": "mean score of the tasks so far, over the blocks",
+    "general": "change of tasks never taught", "intransigence": "lost to joint training when just learned",
 }  # fmt: skip
 OVER_CURVE = ", mean over the curve"
-OF_SCORES = frozenset({"acc", "bwt", "fwt", "forgetting"})  # in the unit of the score; the others have none
+OF_SCORES = frozenset({*FOUR, *MORE, "intransigence"})  # in the unit of the score; the others have none
 
 
 class Quantity(NamedTuple):

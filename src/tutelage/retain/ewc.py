@@ -8,6 +8,10 @@ answers a weight matters: `exact` the student's own distribution p, all classes 
 p for each lesson; `empirical` the lesson's own answer, which is cheaper and, where the student is sure and right,
 almost 0. Every weight of the module counts, also those that an adapter keeps still.
 
+Of a written answer, or of a text that is its own target, log p is the sum over its tokens, each behind the text as it
+stands: `empirical` takes those that stand there, `sampled` and `exact` one drawn from p at every place, since there are
+too many for all in turn; the mean over draws is the same.
+
 Source: Kirkpatrick et al. (2017), equation 3; online: Schwarz et al. (2018), section 4, with decay as their gamma;
 exact, sampled and empirical Fisher compared: van de Ven (2025), sections 2 and 3.
 Neutral limit: strength 0 is `nothing`, and costs nothing.
@@ -25,6 +29,7 @@ Neutral limit: strength 0 is `nothing`, and costs nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -32,7 +37,7 @@ import torch
 from accelerate.utils import send_to_device
 from pydantic import Field
 
-from tutelage.core.data import Ints, Kinds, Label, Lessons, Rng
+from tutelage.core.data import Ints, Itself, Kinds, Label, Lessons, Rng, Text
 from tutelage.core.descent import Batch, CanDescend, Encoded, Scores
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Stage, Student, View, able
@@ -87,15 +92,34 @@ def _fisher(module: Any, encoded: Encoded, rows: Ints, how: str, rng: Rng) -> di
     total = 0.0
     for row in rows:
         batch = send_to_device(encoded.batch(np.array([row])), of(module))
-        logs = torch.log_softmax(module.scores(batch)[0], dim=0)
-        shares = _shares(batch, logs.detach(), how, rng)
-        for code in np.flatnonzero(shares).tolist():
-            slopes = torch.autograd.grad(logs[code], list(named.values()), retain_graph=True, allow_unused=True)
+        for share, log in _surprises(module, batch, how, rng):
+            slopes = torch.autograd.grad(log, list(named.values()), retain_graph=True, allow_unused=True)
             for held, slope in zip(sums.values(), slopes, strict=True):
                 if slope is not None:
-                    held += float(shares[code] * batch.weight[0]) * slope.detach() ** 2
+                    held += float(share * batch.weight[0]) * slope.detach() ** 2
         total += float(batch.weight[0])
     return {name: (held / total).cpu().numpy() for name, held in sums.items()}
+
+
+def _surprises(module: Any, batch: Batch, how: str, rng: Rng) -> Iterator[tuple[float, Any]]:
+    """The answers that count for one lesson: the share q of each, and its log-probability."""
+    if batch.kind in (Text, Itself):
+        yield 1.0, _drawn(module, batch, rng) if how != "empirical" else module.token_logprobs(batch).logprobs.sum()
+        return
+    logs = torch.log_softmax(module.scores(batch)[0], dim=0)
+    shares = _shares(batch, logs.detach(), how, rng)
+    for code in np.flatnonzero(shares).tolist():
+        yield float(shares[code]), logs[code]
+
+
+def _drawn(module: Any, batch: Batch, rng: Rng) -> Any:
+    """The log-probability of tokens drawn from the student's own distribution at every place that carries loss."""
+    ids, said = batch.inputs["ids"][:, 0], batch.inputs["said"][0, 0, 1:]
+    logs = torch.log_softmax(module.logits(ids)[0, :-1][said], dim=1)
+    lots = torch.from_numpy(rng.random((len(logs), 1))).to(logs.device)
+    sums = logs.detach().double().exp().cumsum(dim=1)
+    tokens = torch.searchsorted(sums, lots * sums[:, -1:]).clamp(max=logs.shape[1] - 1)
+    return logs.gather(1, tokens).sum()
 
 
 def _shares(batch: Batch, logs: Any, how: str, rng: Rng) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 from tutelage.core.data import Array, Floats, Ints
 from tutelage.core.digest import digest
 from tutelage.kit.intervals import rank_trend
+from tutelage.kit.task_matrix import LESS
 from tutelage.recipe.conditions import IN_ITS_UNIT, OF_A_CURVE, Contrast, Follows, Measure
 from tutelage.runs.record import Record
 from tutelage.study.lifelong import courses, lifelong
@@ -30,10 +31,10 @@ class Table(NamedTuple):
 
 
 def needed(condition: Condition) -> set[str]:
-    """Every arm that a condition reads, experts, floors and ceilings included."""
+    """Every arm that a condition reads, experts, joint training, floors and ceilings included."""
     measures = [condition.measure, *([condition.knob] if isinstance(condition, Follows) else [])]
     experts = {arm for one in measures if isinstance(one, Measure) for arm in one.experts.values()}
-    sides = {arm for one in measures if isinstance(one, Measure) for arm in (one.floor, one.ceiling) if arm}
+    sides = {arm for one in measures if isinstance(one, Measure) for arm in (one.floor, one.ceiling, one.joint) if arm}
     return {*condition.arms} | experts | sides
 
 
@@ -51,8 +52,9 @@ def numbers(record: Record, arm: str, measure: Measure, among: Sequence[str] = (
     if measure.use == "recovered":
         return recovered(record, arm, measure)
     experts = tuple(measure.experts.items())
-    states = [[record.state(one, seed).digest for one in (arm, *measure.experts.values())] for seed in record.seeds]
-    lives = [_life(record, arm, seed, measure.of, experts, digest(state))
+    others = (*measure.experts.values(), *([measure.joint] if measure.joint else []))
+    states = [[record.state(one, seed).digest for one in (arm, *others)] for seed in record.seeds]
+    lives = [_life(record, arm, seed, measure.of, experts, measure.joint, digest(state))
              for seed, state in zip(record.seeds, states, strict=True)]  # fmt: skip
     return np.array([life[measure.use] for life in lives], dtype=np.float64)
 
@@ -71,10 +73,10 @@ def recovered(record: Record, arm: str, measure: Measure) -> Floats:
 
 
 @functools.lru_cache(maxsize=4096)  # one lifetime has some fifteen numbers, and reading it opens every round
-def _life(record: Record, arm: str, seed: int, of: str, experts: tuple[tuple[str, str], ...],
+def _life(record: Record, arm: str, seed: int, of: str, experts: tuple[tuple[str, str], ...], joint: str,
           state: str) -> dict[str, float]:  # fmt: skip
-    arms = (arm, *dict(experts).values())
-    return lifelong(record, arm, seed, courses(record, arms, seed), of, dict(experts) or None)
+    arms = (arm, *dict(experts).values(), *([joint] if joint else []))
+    return lifelong(record, arm, seed, courses(record, arms, seed), of, dict(experts) or None, joint=joint)
 
 
 def table(record: Record, condition: Contrast) -> Table:
@@ -137,7 +139,7 @@ def _sign(record: Record, condition: Contrast) -> float:
     """-1 where less is better; an arm alone keeps its sign, so that its limit reads as it is written."""
     measure = condition.measure
     if len(condition.of) == 1 or measure.use not in OF_A_CURVE:
-        return -1.0 if measure.use == "forgetting" and len(condition.of) > 1 else 1.0
+        return -1.0 if measure.use in LESS and len(condition.of) > 1 else 1.0
     if measure.use == "cost_to":
         return -1.0
     return 1.0 if curve(record, condition.arms[0], record.seeds[0], measure).higher_is_better else -1.0

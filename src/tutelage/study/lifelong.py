@@ -12,57 +12,63 @@ to be the mean of its items: only then does it have a value per task.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
-from tutelage.core.data import Array, Course, Floats, Ints, Table, gather
+from tutelage.core.data import Course, Floats
 from tutelage.core.errors import Fault, Refused, nearest
 from tutelage.core.rng import stream
+from tutelage.kit.episodes import episodes
 from tutelage.kit.lifelong import METRICS, measured
 from tutelage.kit.lifetimes import Lifetime, Material, checked, prepared
-from tutelage.kit.task_matrix import FOUR, four, task_matrix
+from tutelage.kit.task_matrix import FOUR, MORE, TaskMatrix, four, intransigence, more, task_matrix
 from tutelage.recipe.fit import fit_one
-from tutelage.runs.record import Record, arrays
-from tutelage.study.measure import CLOSE, round_lines
+from tutelage.runs.record import Record
+from tutelage.study.experiences import Experience, experiences
 
-NAMES = (*METRICS, *FOUR)
+NAMES = (*METRICS, *FOUR, *MORE, "intransigence")
 SLACK = 0.1  # how much the rows of an experience may differ between a learner and its expert
 
 Arms: TypeAlias = Mapping[str, str | Sequence[str]]  # task -> the arm that is its expert, or several
 Courses: TypeAlias = Course | Mapping[str, Course]  # one for all arms, or arm -> its own; always those of the seed
 
 
-class _Round(NamedTuple):
-    """One experience, or an evaluation before all learning."""
-
-    task: str  # "" for the latter
-    rows: int  # how many it taught
-    scores: Mapping[str, float]  # by task, every task of the exam
-
-
 def lifelong(record: Record, arm: str, seed: int, course: Courses, of: str = "accuracy",
-             experts: Arms | None = None, exam: str = "exam") -> dict[str, float]:  # fmt: skip
+             experts: Arms | None = None, exam: str = "exam", joint: str = "") -> dict[str, float]:  # fmt: skip
     """Every number of one lifetime by its name (`NAMES`); NaN where it is undefined, and all NaN while an arm runs.
 
     course: see `courses`. experts: arms that were taught one task alone, at the same seed. Without them `rp` and `se`
-    are NaN, and the range of a task is the learner's own. Reads every round of every arm named: keep the result.
+    are NaN, and the range of a task is the learner's own. joint: the arm that is taught all tasks so far together
+    (`restart: true`), or all at once in one episode; without it `intransigence` is NaN. Reads every round of every arm
+    named: keep the result.
     """
-    arms = {arm, *(one for several in (experts or {}).values() for one in _several(several))}
+    arms = {
+        arm,
+        *(one for several in (experts or {}).values() for one in _several(several)),
+        *([joint] if joint else []),
+    }
     if any(record.state(one, seed).status != "done" for one in arms):
         return dict.fromkeys(NAMES, float("nan"))
     raw = material(record, arm, seed, course, of, experts, exam)
-    return {**measured(prepared(raw.lifetime, raw.experts)).lifetime, **four(task_matrix(raw.lifetime))}
+    matrix = task_matrix(raw.lifetime)
+    resists = float("nan")
+    if joint:
+        resists = intransigence(matrix, _together(record, joint, seed, _course(course, joint), of, exam, matrix))
+    found = {**four(matrix), **more(matrix), "intransigence": resists}
+    return {**measured(prepared(raw.lifetime, raw.experts)).lifetime, **found}
 
 
 def material(record: Record, arm: str, seed: int, course: Courses, of: str = "accuracy",
              experts: Arms | None = None, exam: str = "exam") -> Material:  # fmt: skip
     """The lifetime and the experts' curves as they were recorded: for export, and for numbers task by task."""
-    mine = list(_rounds(record, arm, seed, _course(course, arm), of, exam))
+    mine = list(experiences(record, arm, seed, _course(course, arm), of, exam))
     curves = {
         task: [
-            _curve(f"{record.name}, arm {one}", task, mine, _rounds(record, one, seed, _course(course, one), of, exam))
+            _curve(
+                f"{record.name}, arm {one}", task, mine, experiences(record, one, seed, _course(course, one), of, exam)
+            )
             for one in _several(several)
         ]
         for task, several in (experts or {}).items()
@@ -75,7 +81,7 @@ def material(record: Record, arm: str, seed: int, course: Courses, of: str = "ac
 
 def lifetime(record: Record, arm: str, seed: int, course: Course, of: str = "accuracy", exam: str = "exam") -> Lifetime:
     """The lifetime of one arm at one seed, neither smoothed nor scaled."""
-    return _lifetime(list(_rounds(record, arm, seed, course, of, exam)))
+    return _lifetime(list(experiences(record, arm, seed, course, of, exam)))
 
 
 def courses(record: Record, arms: Iterable[str], seed: int) -> dict[str, Course]:
@@ -86,7 +92,7 @@ def courses(record: Record, arms: Iterable[str], seed: int) -> dict[str, Course]
     return {arm: part.data.course(stream(seed, "data")) for arm, part in parts.items()}
 
 
-def _lifetime(rounds: Sequence[_Round]) -> Lifetime:
+def _lifetime(rounds: Sequence[Experience]) -> Lifetime:
     lines: list[tuple[int, bool, str, float]] = []
     block = -1
     for number, one in enumerate(rounds):
@@ -101,66 +107,25 @@ def _lifetime(rounds: Sequence[_Round]) -> Lifetime:
                             np.array(performance)))  # fmt: skip
 
 
-def _rounds(record: Record, arm: str, seed: int, course: Course, of: str, exam: str) -> Iterator[_Round]:
-    """The steps of a round together: what all of them taught, what the last one scored."""
-    where = f"{record.name}, arm {arm}"
-    lines = round_lines(record, arm, seed)
-    folder = record.arm_folder(arm, seed)
-    if exam not in course.exams:
-        raise Refused(Fault(where, f"its course has no exam {exam!r}", nearest(exam, course.exams)))
-    paper = course.exams[exam].truth[0].about.pool.table
-    for number in dict.fromkeys(line["round"] for line in lines):
-        steps = [line for line in lines if line["round"] == number]
-        saved = [arrays(folder / line["arrays"]) for line in steps]
-        chosen = np.concatenate([step["chosen"] for step in saved])
-        scored = [place for place, line in enumerate(steps) if of in line["scores"]]
-        if not scored:
-            known = {name for line in lines for name in line["scores"]}
-            help = (
-                nearest(of, known) if of not in known else "a lifetime is examined after every round: assess_every: 1"
-            )
-            raise Refused(Fault(f"{where}, round {number}", f"it has no score {of!r}", help))
-        line, last = steps[scored[-1]], saved[scored[-1]]
-        if not line["higher"][of]:
-            raise Refused(Fault(f"{where}, score {of}", "less of it is better; performance is what should rise"))
-        task = _task(course.parts["pool"].pool.table, chosen, f"{where}, round {number}", before=number < 0)
-        scores = _scores(paper, last, of, line["scores"][of], where)
-        if task and task not in scores:
-            raise Refused(Fault(where, f"its exam has no item of the task {task!r}", nearest(task, scores)))
-        yield _Round(task, len(chosen), scores)
+def _together(record: Record, arm: str, seed: int, course: Course, of: str, exam: str, mine: TaskMatrix) -> TaskMatrix:
+    """The matrix of joint training, its columns those of `mine`. Refused where its rounds are not the learner's."""
+    whole = len(episodes(course.parts["pool"].pool)) == 1
+    rounds = list(experiences(record, arm, seed, course, of, exam, together=whole))
+    if whole:
+        last = rounds[-1].scores
+        made = TaskMatrix(tuple(last), np.arange(1), np.array([[*last.values()]]), np.full(len(last), np.nan))
+    else:
+        made = task_matrix(_lifetime(rounds))
+    if set(made.tasks) != set(mine.tasks) or not (whole or len(made.values) == len(mine.values)):
+        what = (
+            f"joint training in {len(made.values)} blocks, of tasks {', '.join(made.tasks)}, is not that of the learner"
+        )
+        raise Refused(Fault(f"{record.name}, arm {arm}", what, "the learner's data with restart: true, or all at once"))
+    at = [made.tasks.index(task) for task in mine.tasks]
+    return made._replace(tasks=mine.tasks, values=made.values[:, at])
 
 
-def _scores(table: Table, saved: Mapping[str, Array], of: str, value: float, where: str) -> dict[str, float]:
-    """The score of every task that the exam's table names. Refused when the score is not the mean of its items."""
-    items = saved[f"{of}.items"].astype(np.float64)
-    if len(items) == 0 or abs(float(items.mean()) - value) > CLOSE * max(1.0, abs(value)):
-        raise Refused(Fault(where, f"{of} is not the mean of its items, so no task has a value of its own"))
-    column = next((name for name in ("task", "group") if name in table.columns.column_names), "")
-    if not column:
-        raise Refused(Fault(where, "its exam names no tasks: neither a column task nor a column group"))
-    tasks = gather(table.columns.column(column), saved[f"{of}.rows"]).to_pylist()
-    names, codes = np.unique(np.array(tasks, dtype=str), return_inverse=True)
-    means = np.bincount(codes, weights=items) / np.bincount(codes)
-    return dict(zip(names.tolist(), means.tolist(), strict=True))
-
-
-def _task(table: Table, rows: Ints, where: str, before: bool) -> str:
-    """The one task that these rows of the pool's table belong to; "" for the round before all learning."""
-    if len(rows) == 0:
-        if before:
-            return ""
-        raise Refused(Fault(where, "it taught no rows, so it is an experience of no task"))
-    if "task" not in table.columns.column_names:
-        raise Refused(Fault(where, f"the pool {table.name} has no column task", "a lifetime needs one"))
-    if int(rows.max()) >= table.columns.num_rows:
-        raise Refused(Fault(where, f"row {int(rows.max())} is not in the pool {table.name}: this is another course"))
-    found = sorted({str(name) for name in gather(table.columns.column("task"), rows).to_pylist()})
-    if len(found) > 1:
-        raise Refused(Fault(where, f"it taught several tasks at once: {', '.join(found)}"))
-    return found[0]
-
-
-def _curve(where: str, task: str, mine: Sequence[_Round], rounds: Iterable[_Round]) -> Floats:
+def _curve(where: str, task: str, mine: Sequence[Experience], rounds: Iterable[Experience]) -> Floats:
     """The expert's performance on its task, experience by experience. Refused when it is no expert of this task."""
     taught = [one for one in rounds if one.task]
     others = sorted({one.task for one in taught} - {task})
