@@ -31,14 +31,14 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from tutelage.core.data import Exam, Floats32, Kinds, Pool, Rng, Score
-from tutelage.core.errors import Fault, Refused, nearest
+from tutelage.core.data import Exam, Kinds, Rng, Score
 from tutelage.core.method import method
 from tutelage.core.stages import Student, Till
 from tutelage.core.writing import CanWrite
+from tutelage.kit.apart import apart, values_of
 from tutelage.kit.exams import mean
 from tutelage.kit.extract import Extract, extractor, spelt
-from tutelage.kit.words import Replied, reply
+from tutelage.kit.words import reply
 
 
 @method
@@ -59,27 +59,9 @@ class ExactMatch:
         wanted = [read(text) or spelt(text) for text in told.truth]
         right = [read(text) == truth for text, truth in zip(told.said, wanted, strict=True)]
         items, took = np.array(right, dtype=np.float32), told.tokens.astype(np.float32)
+        whole = Score("exact_match", mean(items), told.rows, items, told.groups)
         return (
-            Score("exact_match", mean(items), told.rows, items, told.groups),
+            whole,
             Score("answer_tokens", mean(took), told.rows, took, told.groups, higher_is_better=False),
-            *(() if self.by is None else _apart(told, items, _values(exam, self.by))),
+            *(() if self.by is None else apart(whole, values_of(exam, self.by))),
         )
-
-
-def _values(exam: Exam, name: str) -> list[str]:
-    """(n,) the column of every item. Refused for a column that the exam has not."""
-    table = exam.truth[0].about.pool.table
-    if name not in table.columns.column_names:
-        help = nearest(name, table.columns.column_names)
-        raise Refused(Fault("assess.by", f"{table.name!r} has no column {name!r}", help))
-    numbers = np.concatenate([block.about.numbers[block.weight > 0] for block in exam.truth])
-    return [str(value) for value in Pool(table, numbers, ()).column(name).to_pylist()]
-
-
-def _apart(told: Replied, items: Floats32, values: list[str]) -> tuple[Score, ...]:
-    """A score for each value, in alphabetical order, and the worst of them."""
-    named, codes = np.unique(np.array(values, dtype=object), return_inverse=True)
-    weights = [(codes == code) * np.float32(len(codes) / (codes == code).sum()) for code in range(len(named))]
-    each = [Score(f"exact_match_{name}", mean(items * weight), told.rows, items * weight, told.groups)
-            for name, weight in zip(named, weights, strict=True)]  # fmt: skip
-    return (*each, min(each, key=lambda score: score.value)._replace(name="exact_match_worst")) if each else ()

@@ -1,16 +1,17 @@
 """Five two-class tasks of handwritten digits, one after another: a lifetime to learn and not to forget.
 
     pairs            task k asks which of the digits 2k and 2k+1 a picture shows
-    rotated          task k shows a fifth of all ten digits, turned by 36 k degrees
+    rotated          task k shows a fifth of all ten digits, turned by `turn` times k degrees
     pixels_permuted  task k shows a fifth of all ten digits, its pixels shuffled in a way of its own (task 0: not)
 
 The answer is always `even` or `odd`, so that all tasks share one head and nothing tells the learner which task it is
 in. A lifetime is a row of learning blocks, one task each; a block is cut into `slices` episodes, one a round, with an
 exam after each. condensed: each task once, as numbered; permuted: each once, in an order drawn from the seed;
 dispersed: an order drawn from the seed, gone through `passes` times with new pictures each time. A task's pictures are
-shared out evenly over its episodes. `task: k` is the single-task expert's data: the same pictures of that task in the
-same episodes at the same seed, and no other task. The exam holds held-out pictures of all five tasks, marked by the
-column `task`, the same at every seed.
+shared out evenly over its episodes. `few: n` leaves at most n pictures of each answer in every episode of a task that
+does not come first: what a learner with a past can do with few labels. `task: k` is the single-task expert's data: the
+same pictures of that task in the same episodes at the same seed, and no other task. The exam holds held-out pictures of
+all five tasks, marked by the column `task`, the same at every seed.
 
 Source: scenarios and single-task experts as in Baker, New, Aguilar-Simon et al. (2023); the split is that of `digits`.
 Neutral limit: with `task: k`, `passes: 1` and `slices: 1` it is one round of an ordinary two-class problem.
@@ -47,6 +48,8 @@ class DigitLifetimes:
     passes: Annotated[int, Field(ge=1)] = 3  # over the tasks; of `dispersed` alone
     slices: Annotated[int, Field(ge=1)] = 1  # episodes of a learning block
     tasks: Literal["pairs", "rotated", "pixels_permuted"] = "pairs"
+    turn: Annotated[float, Field(gt=0, lt=360 / TASKS)] = 36.0  # degrees from one rotated task to the next
+    few: Annotated[int, Field(ge=1)] | None = None  # pictures of each answer in later tasks' episodes; None: all
     task: Literal["all"] | Annotated[int, Field(ge=0, lt=TASKS)] = "all"  # one of them: its expert's data
     order: tuple[int, ...] | None = None  # such as [3, 0, 4, 1, 2]; None: as the scenario says
     split: Literal["test", "dev"] = "test"  # which split is the exam
@@ -67,15 +70,27 @@ belongs to, how pictures are turned and how pixels are shuffled depends on no se
         passes = self.passes if self.scenario == "dispersed" else 1
         pieces = {task: _dealt(train[tasks[train] == task], passes * self.slices, rng) for task in range(TASKS)}
         blocks = [(task, turn) for turn in range(passes) for task in order if self.task in ("all", task)]
-        rows = [rows for task, turn in blocks for rows in pieces[task][turn * self.slices : (turn + 1) * self.slices]]
-        table = _table("lifetime", digits, np.concatenate(rows), tasks, self.tasks, [len(piece) for piece in rows])
+        rows = [self._left(rows, digits.codes % 2, task == order[0]) for task, turn in blocks
+                for rows in pieces[task][turn * self.slices : (turn + 1) * self.slices]]  # fmt: skip
+        shown = _shown(digits.pictures, tasks, self.tasks, self.turn)
+        table = _table("lifetime", shown, np.concatenate(rows), tasks, [len(piece) for piece in rows])
         by_task = exam[np.lexsort((exam, tasks[exam]))]
-        held = _table(self.split, digits, by_task, tasks, self.tasks)
+        held = _table(self.split, shown, by_task, tasks)
         notes = (
             f"{len(rows)} episodes: blocks of task {', '.join(str(task) for task, _ in blocks)}, {self.slices} each.",
             f"The exam is the {self.split} split, {len(exam)} pictures of all five tasks, the same at every seed.",
         )
         return course(table, digits.codes[np.concatenate(rows)] % 2, held, digits.codes[by_task] % 2, rng, notes=notes)
+
+    def _left(self, rows: Ints, answers: Ints, first: bool) -> Ints:
+        """The rows of an episode, which come shuffled, less those of an answer that are too many."""
+        if first or self.few is None:
+            return rows
+        before = np.zeros(len(rows), dtype=np.int64)  # of the same answer
+        for answer in (0, 1):
+            mine = answers[rows] == answer
+            before[mine] = np.arange(mine.sum())
+        return rows[before < self.few]
 
     def _order(self, rng: Rng) -> tuple[int, ...]:
         """The tasks of one pass. Luck is drawn whether or not an order is given, so that the pictures do not move."""
@@ -108,7 +123,7 @@ def _dealt(rows: Ints, count: int, rng: Rng) -> list[Ints]:
     return [np.asarray(part, dtype=np.int64) for part in np.array_split(rng.permutation(rows), count)]
 
 
-def _shown(pictures: Floats32, tasks: Ints, how: str) -> Floats32:
+def _shown(pictures: Floats32, tasks: Ints, how: str, turn: float) -> Floats32:
     """The pictures as their tasks show them."""
     made = pictures.copy()
     for task in range(1, TASKS):
@@ -117,17 +132,17 @@ def _shown(pictures: Floats32, tasks: Ints, how: str) -> Floats32:
             from scipy.ndimage import rotate
 
             square = pictures[mine].reshape(-1, SIDE, SIDE)
-            made[mine] = rotate(square, 36.0 * task, axes=(1, 2), reshape=False, order=1).reshape(-1, SIDE * SIDE)
+            made[mine] = rotate(square, turn * task, axes=(1, 2), reshape=False, order=1).reshape(-1, SIDE * SIDE)
         elif how == "pixels_permuted":
             made[mine] = pictures[mine][:, stream(task, "digit_lifetimes.pixels").permutation(SIDE * SIDE)]
     return made
 
 
-def _table(part: str, digits: Split, rows: Ints, tasks: Ints, how: str, sizes: list[int] | None = None) -> Table:
+def _table(part: str, shown: Floats32, rows: Ints, tasks: Ints, sizes: list[int] | None = None) -> Table:
     """Ids name the picture; `episode` counts the pieces of the given sizes, an exam has none."""
     columns = {
         "id": [f"digit-{row + 1}" for row in rows],
-        "vector": _shown(digits.pictures[rows], tasks[rows], how),
+        "vector": shown[rows],
         "task": [str(task) for task in tasks[rows]],
     }
     if sizes is not None:
