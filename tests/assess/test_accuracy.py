@@ -1,14 +1,16 @@
 """Accuracy: by hand, against scikit-learn, unknown labels, label lists in another order, groups."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from sklearn.metrics import accuracy_score
 
 from tutelage.assess.accuracy import Accuracy
-from tutelage.core.data import Exam, Itself
-from tutelage.core.errors import ContractBroken
+from tutelage.core.data import Exam, Itself, Rows
+from tutelage.core.errors import ContractBroken, Refused
 from tutelage.core.rng import stream
 
 
@@ -102,3 +104,25 @@ def test_an_answer_outside_the_students_labels_breaks_the_contract(school) -> No
 
     with pytest.raises(ContractBroken, match="outside"):
         school.sit(Accuracy(), Astray(np.ones((1, 1), dtype=np.float32), ("c00",)), school.exam([0], 1))
+
+
+def test_taken_apart_by_a_column_by_hand(school) -> None:
+    """Tasks x x y z, right 1 0 1 1: x 1/2, y and z 1, the worst 1/2, y and z together 1, x and y 2/3."""
+    exam = school.exam([0, 1, 1, 0], 2)
+    block = exam.truth[0]
+    table = block.about.pool.table
+    columns = table.columns.append_column("task", pa.array(["x", "x", "y", "z"]))
+    exam = Exam((block._replace(about=Rows(replace(table, columns=columns).pool(), block.about.rows)),))
+    part = Accuracy(by="task", together={"late": ("y", "z"), "early": ("x", "y")})
+    scores = {score.name: score for score in school.sit(part, school.says([0, 0, 1, 0], 2), exam)}
+    assert {name: round(score.value, 4) for name, score in scores.items()} == {
+        "accuracy": 0.75, "accuracy_x": 0.5, "accuracy_y": 1.0, "accuracy_z": 1.0, "accuracy_worst": 0.5,
+        "accuracy_late": 1.0, "accuracy_early": 0.6667,
+    }  # fmt: skip
+    assert scores["accuracy_x"].items.tolist() == [2, 0, 0, 0], "each is the mean of its items"
+    with pytest.raises(Refused, match="no item of the exam is in gone"):
+        school.sit(Accuracy(by="task", together={"gone": ("w",)}), school.says([0, 0, 1, 0], 2), exam)
+    with pytest.raises(Refused, match="has no column 'tusk'"):
+        school.sit(Accuracy(by="tusk"), school.says([0, 0, 1, 0], 2), exam)
+    with pytest.raises(ValueError, match="by: task"):
+        Accuracy(together={"late": ("y",)})

@@ -110,3 +110,38 @@ def test_more_episodes_than_pictures_are_refused() -> None:
         made(passes=3, slices=100)
     with pytest.raises(ValueError, match="validation error"):
         DigitLifetimes(task=5)
+
+
+def test_few_pictures_of_later_tasks() -> None:
+    """Three of each answer in every task but the first that comes, drawn from the same episodes; the rest is as it was."""
+    whole, few = made(scenario="permuted", tasks="rotated"), made(scenario="permuted", tasks="rotated", few=3)
+    episode, task, ids = columns(few)
+    first = blocks(whole)[0]
+    assert blocks(few) == blocks(whole) and np.bincount(episode)[1:].tolist() == [6] * 4
+    assert [id for id, one in zip(ids, task, strict=True) if one == first] == [
+        id for id, one in zip(columns(whole)[2], columns(whole)[1], strict=True) if one == first
+    ]
+    assert set(ids) <= set(columns(whole)[2])
+    codes = few.parts["pool"].answers.codes
+    assert np.bincount(codes[episode > 0]).tolist() == [12, 12]
+    assert few.exams["exam"].truth[0].digest() == whole.exams["exam"].truth[0].digest()
+    assert columns(made(scenario="permuted", few=500))[2] == columns(made(scenario="permuted"))[2]
+    assert (
+        len(columns(made(scenario="permuted", few=3, task=int(first)))[2])
+        > 6
+        == len(columns(made(scenario="permuted", few=3, task=int(blocks(whole)[1])))[2])
+    )
+
+
+def test_by_how_much_a_task_is_turned() -> None:
+    """A quarter turn twice is a half turn: the picture from its other end. 36 degrees are the default."""
+    digits = split()
+    half = made(scenario="condensed", tasks="rotated", turn=45.0)
+    pool = half.parts["pool"].pool
+    row = pool.column("task").to_pylist().index("4")
+    picture = digits.pictures[int(pool.ids()[row].removeprefix("digit-")) - 1]
+    np.testing.assert_allclose(pool.vectors()[row], picture[::-1], atol=1e-5)
+    plain, same = (made(tasks="rotated", **more).parts["pool"].pool.vectors() for more in ({}, {"turn": 36.0}))
+    assert (plain == same).all()
+    with pytest.raises(ValueError, match="less than 72"):
+        DigitLifetimes(turn=72)

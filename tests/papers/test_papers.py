@@ -65,11 +65,16 @@ ASKED = "construction_faq"  # which is that of these questions
 MADE = "abilities"  # made up, answered in words
 
 
+def sorted_free(recipe: Recipe) -> bool:
+    """Tasks of data that nobody has to fetch."""
+    return recipe.data["use"] == "class_tasks" and recipe.data["of"]["use"] in FREE
+
+
 def arms_of(key: str, free: bool) -> dict[str, Recipe]:
     """The arms over data that are free or not; of several that differ in their luck alone the first."""
     made: dict[str, tuple[str, Recipe]] = {}
     for arm, recipe in paper(key)[1].recipes.items():
-        special = recipe.data["use"] in (LIVES, HALVES, TUTOR, READ, ASKED, MADE)
+        special = recipe.data["use"] in (LIVES, HALVES, TUTOR, READ, ASKED, MADE) or sorted_free(recipe)
         if not special and (recipe.data["use"] in FREE) == free:
             made.setdefault(recipe.model_copy(update={"luck": "shared"}).model_dump_json(), (arm, recipe))
     return dict(made.values())
@@ -123,8 +128,25 @@ def test_every_paper_runs_one_tiny_seed() -> None:
     assert all(arms_of(key, True) or arms_of(key, False) or any(lives_of(key, one) for one in special) for key in KEYS)
 
 
+def has_experts(key: str) -> bool:
+    return any("task" in recipe.data for recipe in lives_of(key).values())
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("key", [key for key in KEYS if lives_of(key)])
+@pytest.mark.parametrize("key", [key for key in KEYS if lives_of(key) and not has_experts(key)])
+def test_one_tiny_life_under_each_policy(key: str, tmp_path: Path, own_cache: Path) -> None:
+    """Machinery only: one pass over every task, of those that say `few` 256 pictures of the first and few of others."""
+    whole, read = card(key), paper(key, (), "quick")[1]
+    sets = [f"only=[{', '.join(read.recipes)}]"]
+    sets += [f"arms.{arm}.learn.passes=1" for arm, spec in whole.arms.items() if "learn" in spec]
+    found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
+    assert found.outcome == "unclear" and found.judged and found.written is None
+    few = [recipe.data.get("few") for recipe in read.recipes.values()]
+    assert found.record["cost"]["labels"] == sum(1258 if one is None else 256 + 4 * 2 * one for one in few)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [key for key in KEYS if has_experts(key)])
 def test_one_tiny_lifetime(key: str, tmp_path: Path, own_cache: Path) -> None:
     """Machinery only: every task once, a block a slice. A lifetime has all 1,258 pictures, its experts share them out."""
     named = [arm for arm in lives_of(key) if "data" in card(key).arms[arm]]

@@ -3,6 +3,8 @@
 A module and its tensors are Any here, so that nobody who only lists methods imports torch. What a module can be asked
 is a face: a method of that name on it. Faces are needs like any capability: an objective names those it uses, a
 student's `can` names those its module has, and a recipe in which they do not meet is refused before it runs.
+
+Longer than 200 lines: all words of gradient learning stand on one page.
 """
 
 from __future__ import annotations
@@ -57,6 +59,13 @@ class CanGrow(Protocol):
     @property
     def labels(self) -> tuple[str, ...]: ...
     def with_labels(self, labels: Sequence[str]) -> Student: ...
+
+
+@runtime_checkable
+class CanExpand(Protocol):
+    """expanded: the student with units or outputs for what these lessons bring; earlier answers stay as they were."""
+
+    def expanded(self, lessons: Lessons) -> Student: ...
 
 
 @runtime_checkable
@@ -160,6 +169,19 @@ class Projects(Protocol):
 
     def __call__(self, module: Any) -> Any: ...
     def project(self, gradient: Any, memory: Any) -> Any: ...
+
+
+@runtime_checkable
+class Holds(Protocol):
+    """A penalty that also keeps weights exactly as they are, whatever the optimiser would do to them.
+
+    held: by parameter, bool tensors of its shape, True for a weight that no update may change; only parameters with
+    such a weight. One that is held whole is not opened at all. facts: what a record should say of it.
+    """
+
+    def __call__(self, module: Any) -> Any: ...
+    def held(self, module: Any) -> Mapping[str, Any]: ...
+    def facts(self, module: Any) -> Mapping[str, float]: ...
 
 
 class Group(NamedTuple):

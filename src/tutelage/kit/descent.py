@@ -28,13 +28,14 @@ from accelerate.state import AcceleratorState, is_initialized
 from accelerate.utils import DistributedType, broadcast, send_to_device
 
 from tutelage.core.data import Rng
-from tutelage.core.descent import Batch, Opened, Projects
+from tutelage.core.descent import Batch, Holds, Opened, Projects
 from tutelage.core.errors import ContractBroken, Fault, Refused, TutelageError
 from tutelage.core.stages import Memory, Penalty
 from tutelage.kit import processes
 from tutelage.kit.kept import Keeper, Kept, luck_back, luck_of, put_back, weights_of
 from tutelage.kit.matrices import multiplied
 from tutelage.kit.optimiser import How, begun, pace, resume, state_of
+from tutelage.kit.stiffness import Still
 from tutelage.kit.threads import one_thread
 
 PLAIN = (DistributedType.NO, DistributedType.MULTI_CPU, DistributedType.MULTI_GPU)
@@ -115,6 +116,7 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
     resume(optimiser, named, (state or {}) if kept is None else kept.moments)
     if kept is not None:
         put_back(opened.module, named, kept.weights)
+    still = Still(penalty.held(opened.module) if isinstance(penalty, Holds) else {}, named)
     against, penalty = (penalty, None) if isinstance(penalty, Projects) else (None, penalty)
     # the wrapper of the optimiser looks for an optional package at every step, 0.8 ms; here it would do nothing else
     loss, _ = accelerator.prepare(_Loss(opened.module, objective, penalty), optimiser)
@@ -130,9 +132,11 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
         told = _slope(loss, turn, how.accumulate, accelerator, rng)
         if against is not None:
             _project(against, opened.module, list(named.values()))
+        still.before_step()
         if how.clip is not None:
             accelerator.clip_grad_norm_(named.values(), how.clip)
         optimiser.step()
+        still.after_step()
         optimiser.zero_grad()
         if turn.counts:
             seen += told.double().cpu()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -87,11 +87,15 @@ def paper(exam: Exam, kind: type[Supervision], column: str, what: str) -> tuple[
     return Pool(first.table, numbers, first.labels), truth
 
 
-def apart(score: Score, exam: Exam, by: str | None) -> tuple[Score, ...]:
-    """The score once more for each value of a column of the exam, in alphabetical order, and the worst of them.
+def apart(
+    score: Score, exam: Exam, by: str | None, together: Mapping[str, Sequence[str]] | None = None
+) -> tuple[Score, ...]:
+    """The score once more for each value of a column of the exam, in alphabetical order, the worst, and sets of values.
 
-    `accuracy_trec` counts the items of trec alone; items of other values are 0. () without a column to go by. Refused
-    for a column that the exam has not. score: the mean of its items, whose rows are those of the exam's table.
+    `accuracy_trec` counts the items of trec alone, n / n_trec each, and items of other values 0: a mean over all items
+    that can be compared item by item. together: name of a set -> its values. () without a column to go by. Refused for
+    a column that the exam has not, and a set without an item. score: the mean of its items, whose rows are those of the
+    exam's table.
     """
     if by is None or len(score.items) == 0:
         return ()
@@ -100,13 +104,21 @@ def apart(score: Score, exam: Exam, by: str | None) -> tuple[Score, ...]:
         raise Refused(
             Fault("assess.by", f"{table.name!r} has no column {by!r}", nearest(by, table.columns.column_names))
         )
-    values = [str(value) for value in Pool(table, score.rows, ()).column(by).to_pylist()]
-    named, codes = np.unique(np.array(values, dtype=object), return_inverse=True)
-    weights = [(codes == code) * np.float32(len(codes) / (codes == code).sum()) for code in range(len(named))]
-    each = [score._replace(name=f"{score.name}_{name}", value=mean(score.items * weight), items=score.items * weight)
-            for name, weight in zip(named, weights, strict=True)]  # fmt: skip
+    told = np.array([str(value) for value in Pool(table, score.rows, ()).column(by).to_pylist()], dtype=object)
+    named = np.unique(told).tolist()
+    sets = {name: np.isin(told, list(some)) for name, some in (together or {}).items()}
+    if empty := [name for name, where in sets.items() if not where.any()]:
+        what = f"no item of the exam is in {', '.join(empty)}"
+        raise Refused(Fault("assess.together", what, f"values here: {', '.join(named)}"))
+    each = [_of_items(score, name, told == name) for name in named]
     worst = min(each, key=lambda one: one.value if one.higher_is_better else -one.value)
-    return (*each, worst._replace(name=f"{score.name}_worst"))
+    several = (_of_items(score, name, where) for name, where in sets.items())
+    return (*each, worst._replace(name=f"{score.name}_worst"), *several)
+
+
+def _of_items(score: Score, name: str, where: Bools) -> Score:
+    items = np.asarray(score.items * (where * np.float32(len(where) / where.sum())), dtype=np.float32)
+    return score._replace(name=f"{score.name}_{name}", value=mean(items), items=items)
 
 
 def _paper(exam: Exam) -> tuple[Pool, Ints, tuple[str, ...]]:

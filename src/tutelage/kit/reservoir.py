@@ -20,6 +20,7 @@ from tutelage.core.errors import ContractBroken
 from tutelage.core.stages import Memory, View
 from tutelage.kit.blocks import some
 from tutelage.kit.lessons import classes_of
+from tutelage.kit.tasks import tasks_of
 
 By: TypeAlias = Literal["none", "class", "task"]
 
@@ -108,10 +109,7 @@ def _groups(block: Block, by: By, round_: int) -> list[str]:
         return [""] * block.size
     if by == "class":
         return [str(code) for code in classes_of(block)]
-    if "task" not in block.about.pool.table.columns.column_names:
-        return [str(round_)] * block.size
-    starts = np.arange(block.size) if block.about.starts is None else block.about.starts[:-1]
-    return [str(task) for task in block.about.pool.take(block.about.rows[starts]).column("task").to_pylist()]
+    return tasks_of(block, str(round_))
 
 
 def _stay(keys: Floats, groups: Any, how: Keeping) -> Ints:

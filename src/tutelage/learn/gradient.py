@@ -22,6 +22,8 @@ longer than clip; `clipped` and `loss` are read from the lessons without noise: 
 lessons. The noise comes from the run's seed, so that a run can be repeated: who knows the seed can take it away, so a
 seed that guards people is not published.
 
+A penalty may hold weights exactly (core.descent.Holds): where that is all that the adapter opens, nothing is learned.
+
 Facts: `lessons`, `loss` (weighted mean over the last pass, each lesson's just before its update, without the penalty),
 `updates` and `visits` (lessons shown), both as kit.batching.updates_and_rows says beforehand. The till is charged the
 training tokens of all updates, where the student reads tokens, and their FLOP (kit.descent.flop) before the first:
@@ -62,20 +64,21 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from tutelage.core.data import Ints, Kinds, Rng, Supervision
-from tutelage.core.descent import CanDescend, CanGrow, CanSkip, Encoded, Opened
+from tutelage.core.data import Ints, Kinds, Lessons, Rng, Supervision
+from tutelage.core.descent import CanDescend, CanExpand, CanGrow, CanSkip, Encoded, Holds, Opened
 from tutelage.core.digest import digest
 from tutelage.core.forecast import HasMatrices, HasOutline, Lot, Work
 from tutelage.core.method import method, settings
 from tutelage.core.parts import build, name_of, part
 from tutelage.core.rng import stream
-from tutelage.core.stages import Learned, Penalty, Syllabus, Till, View, able
+from tutelage.core.stages import Learned, Penalty, Student, Syllabus, Till, View, able
 from tutelage.kit import processes
 from tutelage.kit.batching import Counts, Plan, planned, positions, updates_and_rows
 from tutelage.kit.descent import descended, flop, flop_of, matrices, steady
 from tutelage.kit.kept import Keeper, luck_of
 from tutelage.kit.privacy import Privacy
 from tutelage.kit.private_descent import suits
+from tutelage.kit.stiffness import loosened
 from tutelage.kit.targets import longest
 from tutelage.learn._privately import privately_learned
 from tutelage.learn._walked import Material, turns
@@ -166,14 +169,16 @@ class Gradient:
         if counts.updates == 0:
             return Learned(view.student, facts, view.memory)
         order, luck, opens, torchs = rng.spawn(4)
-        student: Any = able(view.student, CanDescend)
-        if isinstance(student, CanGrow):  # a person may have added labels since it began
-            names = longest([student.labels, *(block.about.pool.labels for block in plan.lessons)])
-            student = student.with_labels(names)
+        student = _ready(view.student, plan.lessons)
         encoded = student.encode(plan.lessons)
         prepared = self.objective.prepare(plan.lessons, view)
         with steady(torchs):
             opened = self.adapter.open(student.module, opens)
+            if isinstance(penalty, Holds):
+                opened = loosened(opened, penalty.held(opened.module))
+                facts |= penalty.facts(opened.module)
+                if not opened.groups:  # nothing is left that may move
+                    return Learned(student, {**facts, "updates": 0.0, "visits": 0.0}, view.memory)
             tokens = self._tokens(plan, encoded, counts, order)
             most = self._flop(opened, counts.visits if tokens is None else tokens)
             if self.privacy is not None:
@@ -225,6 +230,15 @@ class Gradient:
         walks = [[one.items, one.starts, one.support, one.passes] for one in plan.portions]
         who = [view.student.fingerprint, view.step, view.round, processes.count()]
         return digest(settings(self), who, json.dumps(luck_of(rng)), marks, walks)
+
+
+def _ready(student: Student, lessons: Lessons) -> Any:
+    """With room for what the lessons bring: labels that a person added since it began, units of a new task."""
+    made: Any = able(student, CanDescend)
+    if isinstance(made, CanGrow):
+        names = longest([made.labels, *(block.about.pool.labels for block in lessons)])
+        made = made.with_labels(names)
+    return made.expanded(lessons) if isinstance(made, CanExpand) else made
 
 
 def _charged(till: Till, flop: float, tokens: float | None, pay: bool = True) -> None:

@@ -9,6 +9,7 @@ loss. One sum and one anchor for all that is past.
 Source: Aljundi, Babiloni, Elhoseiny, Rohrbach and Tuytelaars (2018), equations 2 to 4, with |f|^2 as they propose.
 Neutral limit: strength 0 is `nothing`, and costs nothing.
 
+>>> import numpy as np
 >>> from tutelage.core.parts import build
 >>> from tutelage.toys import POOL, stream, view
 >>> student = build("student", {"use": "vector.mlp", "hidden": []}).begin(POOL, stream(0, "student"))
@@ -19,18 +20,16 @@ Neutral limit: strength 0 is `nothing`, and costs nothing.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
-import numpy as np
-import torch
 from pydantic import Field
 
-from tutelage.core.data import Ints, Kinds, Lessons, Rng
-from tutelage.core.descent import CanDescend, Encoded, Scores
+from tutelage.core.data import Kinds, Lessons, Rng
+from tutelage.core.descent import CanDescend, Scores
 from tutelage.core.method import method
-from tutelage.core.stages import Penalty, Settled, Stage, Student, View, able
+from tutelage.core.stages import Penalty, Settled, Stage, Student, View
 from tutelage.kit.batching import planned
-from tutelage.kit.descent import steady
+from tutelage.kit.importance import sensitivity
 from tutelage.kit.pulls import decayed, pulled, weights_of
 
 
@@ -57,28 +56,6 @@ class Mas:
         lessons = planned((Stage(new),)).lessons  # those of weight 0 are absent
         if self.strength == 0 or not lessons:
             return Settled(view.student)
-        student = able(view.student, CanDescend)
-        draw, torchs = rng.spawn(2)
-        size = sum(block.size for block in lessons)
-        few = size if self.lessons is None else min(size, self.lessons)
-        with steady(torchs):
-            rows = np.sort(draw.permutation(size)[:few])
-            found = _importance(student.module.eval().requires_grad_(True), student.encode(lessons), rows)
+        found = sensitivity(view.student, lessons, self.lessons, rng)
         made = {name: decayed(view.memory, "importance", name, array, self.decay) for name, array in found.items()}
         return Settled(view.student, memory={"weights": weights_of(view.student), "importance": made})
-
-
-def _importance(module: Any, encoded: Encoded, rows: Ints) -> dict[str, Any]:
-    """One array a parameter: mean over these lessons by weight, one lesson at a time."""
-    named = dict(module.named_parameters())
-    sums = {name: torch.zeros_like(weight) for name, weight in named.items()}
-    total = 0.0
-    for row in rows:
-        batch = encoded.batch(np.array([row]))
-        slopes = torch.autograd.grad((module.scores(batch) ** 2).sum(), list(named.values()), allow_unused=True)
-        share = float(batch.weight[0])
-        for held, slope in zip(sums.values(), slopes, strict=True):
-            if slope is not None:
-                held += share * slope.detach().abs()
-        total += share
-    return {name: (held / total).cpu().numpy() for name, held in sums.items()}

@@ -49,7 +49,13 @@ def hidden(layers: Sequence[Layer], x: Floats32) -> Floats32:
 
 def probs(layers: Sequence[Layer], top: Layer, x: Floats32) -> Floats32:
     """(n, C) softmax of the top layer's outputs."""
-    scores = hidden(layers, x) @ top.weights + top.bias
+    return softmax(hidden(layers, x) @ top.weights + top.bias)
+
+
+def softmax(scores: Floats32) -> Floats32:
+    """(n, C) rows that sum to 1; the scores are used up."""
+    if not scores.shape[1]:
+        return scores
     scores -= scores.max(axis=1, keepdims=True)
     np.exp(scores, out=scores)
     return np.asarray(scores / scores.sum(axis=1, keepdims=True), dtype=np.float32)
