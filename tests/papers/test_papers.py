@@ -63,18 +63,20 @@ TUTOR = "tutor_dialogues"  # made up, for students that write
 READ = "encyclopaedia"  # texts without labels, under an exam in words
 ASKED = "construction_faq"  # which is that of these questions
 MADE = "abilities"  # made up, answered in words
+STREAM = "task_stream"  # several data sets, one after another
+TASKS = "class_tasks"  # one data set, its classes one after another
 
 
-def sorted_free(recipe: Recipe) -> bool:
-    """Tasks of data that nobody has to fetch."""
-    return recipe.data["use"] == "class_tasks" and recipe.data["of"]["use"] in FREE
+def in_tasks(recipe: Recipe) -> bool:
+    """Classes of data that nobody has to fetch, a few at a time."""
+    return recipe.data["use"] == TASKS and recipe.data["of"]["use"] in FREE
 
 
 def arms_of(key: str, free: bool) -> dict[str, Recipe]:
     """The arms over data that are free or not; of several that differ in their luck alone the first."""
     made: dict[str, tuple[str, Recipe]] = {}
     for arm, recipe in paper(key)[1].recipes.items():
-        special = recipe.data["use"] in (LIVES, HALVES, TUTOR, READ, ASKED, MADE) or sorted_free(recipe)
+        special = recipe.data["use"] in (LIVES, HALVES, TUTOR, READ, ASKED, MADE, STREAM) or in_tasks(recipe)
         if not special and (recipe.data["use"] in FREE) == free:
             made.setdefault(recipe.model_copy(update={"luck": "shared"}).model_dump_json(), (arm, recipe))
     return dict(made.values())
@@ -124,7 +126,7 @@ def lives_of(key: str, data: str = LIVES) -> dict[str, Recipe]:
 
 
 def test_every_paper_runs_one_tiny_seed() -> None:
-    special = (LIVES, HALVES, TUTOR, READ, MADE)
+    special = (LIVES, HALVES, TUTOR, READ, MADE, STREAM)
     assert all(arms_of(key, True) or arms_of(key, False) or any(lives_of(key, one) for one in special) for key in KEYS)
 
 
@@ -207,6 +209,40 @@ def test_one_tiny_seed_of_made_up_abilities(key: str, tmp_path: Path) -> None:
     sets += ["data.split=dev", "order.passes=1"]
     found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
     assert found.outcome == "unclear" and found.judged and found.written is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [key for key in KEYS if any(map(in_tasks, paper(key)[1].recipes.values()))])
+def test_one_tiny_stream_of_classes(key: str, tmp_path: Path, own_cache: Path) -> None:
+    """Machinery only: sixty pictures, tasks of two classes, one pass; every arm sees each picture once."""
+    arms = [arm for arm, recipe in paper(key)[1].recipes.items() if in_tasks(recipe)]
+    sets = [f"only=[{', '.join(arms)}]", "data.of.pool=60", "data.of.split=dev", "learn.passes=1"]
+    found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
+    assert found.outcome == "unclear" and found.judged and found.written is None
+    assert all(math.isfinite(one.estimate) for one in found.judged)
+    assert found.record["cost"]["labels"] == 60 * len(arms)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "key", [key for key in KEYS if next(iter(lives_of(key, STREAM)), "") == next(iter(card(key).arms))]
+)
+def test_one_tiny_stream_of_texts(key: str, tmp_path: Path) -> None:
+    """Machinery only: one layer that has read eight texts, then eight texts of every task; no exam of the claim."""
+    whole = card(key)
+    first = next(iter(whole.arms))
+    data = whole.arms[first]["data"]
+    sets = [f"arms.{first}.data.{part}.{at}.{more}" for part in ("of", "also") for at in range(len(data.get(part, ())))
+            for more in ("pool=8", "split=dev")]  # fmt: skip
+    sets += [f"arms.{first}.data.items=2", f"arms.{first}.learn.passes=1"]
+    small = ("hidden=8", "layers=1", "heads=1", "taught.data.of.0.pool=8", "taught.learn.passes=1")
+    sets += [f"arms.{first}.student.{one}" for one in small]
+    try:
+        found = claim(key, "99:100", sets, "quick", root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
+    except Missing as missing:
+        pytest.skip(f"an asset is not here: {missing}")
+    assert found.outcome == "unclear" and found.judged and found.written is None
+    assert all(math.isfinite(one.estimate) for one in found.judged)
 
 
 @pytest.mark.slow

@@ -107,8 +107,9 @@ class TaskStream:
             table, np.concatenate([codes[place][task.rows.codes] for place, task in enumerate(taught)])[rows]
         )
         told = ", ".join(known[one] for one in blocks.tasks)
-        few = min(len(task.items.ids) for task in tasks), max(len(task.items.ids) for task in tasks)
-        notes += (f"The exam is {few[0]} to {few[1]} items of each of {len(tasks)} tasks.",)
+        sizes = sorted({len(task.items.ids) for task in tasks})
+        several = f"{sizes[0]} to {sizes[-1]}" if len(sizes) > 1 else str(sizes[0])
+        notes += (f"The exam is {several} items of each of {len(tasks)} tasks.",)
         notes += (f"{len(np.unique(episode))} episodes: blocks of {told}, {self.slices} each.",)
         return Course({"pool": Part(table.pool(), sealed)}, {"exam": _exam(tasks, labels, codes)}, notes=notes)
 
