@@ -5,7 +5,9 @@
 `targets: auto` are the layers that peft names for this kind of model (queries and values of a Llama); `linear` takes
 every linear layer except the head; a list names layers by the last part of their names. A student that already carries
 the same low-rank layers goes on with them; one that carries others is refused. `rank_scale: sqrt` divides alpha by the
-root of r. Its files are peft's own.
+root of r. Its files are peft's own. `also` opens more: every parameter of the model in whose name one of these regular
+expressions is found, such as "layers[.]1[.]" for an upper layer that is trained whole beside the small matrices; peft
+has no file for such a student.
 
 Source: Hu, Shen, Wallis, Allen-Zhu, Li, Wang, Wang and Chen (2022), LoRA, section 4.1; the root of r: Kalajdzievski
 (2023); layers from peft. Neutral limit: with alpha 0, and at the first step, the student answers as it did.
@@ -21,13 +23,14 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from tutelage.core.data import Kinds, Rng
 from tutelage.core.descent import Grafts, Group, Opened
 from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method
 from tutelage.core.parts import missing_extra
+from tutelage.kit.named import found, readable
 
 MARK = ".lora_"
 
@@ -39,6 +42,7 @@ class Lora:
     targets: Literal["auto", "linear"] | tuple[str, ...] = "auto"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of what the small matrices read
     rank_scale: Literal["r", "sqrt"] = "r"  # alpha is divided by
+    also: tuple[Annotated[str, AfterValidator(readable)], ...] = ()
 
     needs: ClassVar[Kinds] = frozenset({Grafts})
 
@@ -60,7 +64,11 @@ class Lora:
             except ValueError as error:
                 raise Refused(Fault("learn.adapter.targets", str(error), _layers(module.graft))) from error
             _drawn(module, rng)
-        return Opened(module, (Group(tuple(name for name, _ in module.named_parameters() if MARK in name)),))
+        names = [name for name, _ in module.named_parameters()]
+        added = {name for name in names if MARK in name}
+        plain = {name.replace(".base_layer.", "."): name for name in names if name not in added}
+        opened = added | {plain[name] for name in found(list(plain), self.also)}
+        return Opened(module, (Group(tuple(name for name in names if name in opened)),))
 
 
 def _drawn(module: Any, rng: Rng) -> None:

@@ -8,7 +8,8 @@ end; `number`, the last number, so that 1,000.0 is 1000; or what a regular expre
 last, of it the group where there is one. A reply without an answer is wrong. A truth in which nothing is found stands
 as it is. Replies are written at `temperature` 0 unless it says otherwise, in at most `max_tokens`. With `by`, a column
 of the exam, items are also scored for each value v as exact_match_v, and for the value that does worst, of equals the
-first, as exact_match_worst: means over all items, where those of v count n / n_v and the others 0.
+first, as exact_match_worst: means over all items, where those of v count n / n_v and the others 0. Of an exam other
+than the usual one (`on: new`) every name goes on with its own: exact_match_new, so that several can be sat.
 
 Source: Rajpurkar, Zhang, Lopyrev, Liang (2016), SQuAD, section 6.1, exact match, without its dropping of articles; the
 last number as in Wei et al. (2022), Chain-of-thought prompting. Both values are the mean of their items.
@@ -56,13 +57,14 @@ class ExactMatch:
     def assess(self, student: Student, exam: Exam, till: Till, rng: Rng) -> tuple[Score, ...]:
         """Two scores; of `answer_tokens` lower is better. NaN for an exam without items of positive weight."""
         told, read = reply(student, exam, rng, self.max_tokens, self.temperature), extractor(self.extract)
+        tail = "" if self.on == "exam" else f"_{self.on}"
         wanted = [read(text) or spelt(text) for text in told.truth]
         right = [read(text) == truth for text, truth in zip(told.said, wanted, strict=True)]
         items, took = np.array(right, dtype=np.float32), told.tokens.astype(np.float32)
         return (
-            Score("exact_match", mean(items), told.rows, items, told.groups),
-            Score("answer_tokens", mean(took), told.rows, took, told.groups, higher_is_better=False),
-            *(() if self.by is None else _apart(told, items, _values(exam, self.by))),
+            Score(f"exact_match{tail}", mean(items), told.rows, items, told.groups),
+            Score(f"answer_tokens{tail}", mean(took), told.rows, took, told.groups, higher_is_better=False),
+            *(() if self.by is None else _apart(f"exact_match{tail}", told, items, _values(exam, self.by))),
         )
 
 
@@ -76,10 +78,10 @@ def _values(exam: Exam, name: str) -> list[str]:
     return [str(value) for value in Pool(table, numbers, ()).column(name).to_pylist()]
 
 
-def _apart(told: Replied, items: Floats32, values: list[str]) -> tuple[Score, ...]:
+def _apart(stem: str, told: Replied, items: Floats32, values: list[str]) -> tuple[Score, ...]:
     """A score for each value, in alphabetical order, and the worst of them."""
     named, codes = np.unique(np.array(values, dtype=object), return_inverse=True)
     weights = [(codes == code) * np.float32(len(codes) / (codes == code).sum()) for code in range(len(named))]
-    each = [Score(f"exact_match_{name}", mean(items * weight), told.rows, items * weight, told.groups)
+    each = [Score(f"{stem}_{name}", mean(items * weight), told.rows, items * weight, told.groups)
             for name, weight in zip(named, weights, strict=True)]  # fmt: skip
-    return (*each, min(each, key=lambda score: score.value)._replace(name="exact_match_worst")) if each else ()
+    return (*each, min(each, key=lambda score: score.value)._replace(name=f"{stem}_worst")) if each else ()
