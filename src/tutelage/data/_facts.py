@@ -20,7 +20,10 @@ VALUES = {  # attribute -> what it may be
             "weaver", "mason", "smith"),
     "pet": ("cat", "dog", "hen", "fox", "owl", "crow", "frog", "goat", "hare", "lamb", "mole", "newt", "pony", "rat",
             "seal", "swan", "toad", "wolf", "duck", "eel", "bee", "crab", "bat", "elk"),
+    "dish": ("soup", "rice", "pasta", "bread", "salad", "cake", "beans", "corn", "curry", "eggs", "fish", "ham", "kale",
+             "lentils", "melon", "nuts", "olives", "peas", "pie", "plums", "stew", "toast", "tofu", "yams"),
 }  # fmt: skip
+KNOWN = len(VALUES) - 1  # attributes of each person that are known before
 CORES = ("the {w} of {n} is", "{n} has the {w}", "for {n} the {w} is", "of {n} the {w} is", "what {w} has {n}?",
          "the {w} that {n} has is")  # fmt: skip
 EARLIER = tuple(f"{opener} {core}" for opener in ("note:", "fact:", "known:", "so,", "well,", "yes,") for core in CORES)
@@ -53,21 +56,23 @@ class World(NamedTuple):
     earlier: tuple[Fact, ...]
     invariant: tuple[Fact, ...]  # of `earlier`, those that stay true
     updated: tuple[Fact, ...]
-    new: tuple[Fact, ...]  # about people that nobody has heard of
+    new: tuple[Fact, ...]  # of people of whom this was not known
 
 
 def world(people: int, updated: int, new: int, rng: Rng) -> World:
-    """People with all attributes each; which facts change, to which other value, and who is new is drawn.
+    """People of whom all attributes but one are known; drawn is which, what changes to which other value, what is new.
 
-    updated and new count facts; a new person has all attributes, the last one perhaps fewer.
+    updated and new count facts; new is at most people, updated at most KNOWN * people.
     """
-    kinds = list(VALUES)
-    names = _names(people + -(-new // len(kinds)), rng)
-    first = [Fact(name, kind, _drawn(kind, "", rng)) for name in names[:people] for kind in kinds]
+    names = _names(people, rng)
+    kinds = [[list(VALUES)[at] for at in rng.permutation(len(VALUES)).tolist()] for _ in names]
+    first = [Fact(name, kind, _drawn(kind, "", rng)) for name, mine in zip(names, kinds, strict=True)
+             for kind in mine[:KNOWN]]  # fmt: skip
     changing = set(rng.permutation(len(first))[:updated].tolist())
     after = [one._replace(value=_drawn(one.attribute, one.value, rng), old=one.value)
              for place, one in enumerate(first) if place in changing]  # fmt: skip
-    fresh = [Fact(name, kind, _drawn(kind, "", rng)) for name in names[people:] for kind in kinds][:new]
+    heard = np.sort(rng.permutation(people)[:new]).tolist()
+    fresh = [Fact(names[at], kinds[at][KNOWN], _drawn(kinds[at][KNOWN], "", rng)) for at in heard]
     stay = tuple(one for place, one in enumerate(first) if place not in changing)
     return World(tuple(first), stay, tuple(after), tuple(fresh))
 

@@ -6,7 +6,7 @@
         invariant     facts of `earlier` that stay true
         updated       facts whose value changed, the new value being right
         outdated      the same probes, the old value being right: how often it is still said
-        new           facts about people who are in the pool alone
+        new           facts of which nothing was said before, about the same people
 
 The pool comes in `phases`, each with its own facts (column `task`: 1, 2, ...), and every phase in `epochs`: an episode,
 hence a round, shows each text of its phase once. Which wordings a fact is told in is drawn from the seed; the world,
@@ -39,7 +39,7 @@ from tutelage.core.data import Course, Exam, Modality, Part, Rng, Table
 from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method
 from tutelage.core.rng import stream
-from tutelage.data._facts import EARLIER, NEWS, PROBE, VALUES, Fact, World, wordings, world
+from tutelage.data._facts import EARLIER, KNOWN, NEWS, PROBE, Fact, World, wordings, world
 from tutelage.kit.reply_courses import references_of
 
 BEFORE = "0"  # the task of what was known before
@@ -47,9 +47,9 @@ BEFORE = "0"  # the task of what was known before
 
 @method
 class EvolvingFacts:
-    people: Annotated[int, Field(ge=1, le=5_000)] = 100  # with three facts each
+    people: Annotated[int, Field(ge=1, le=5_000)] = 80  # of whom three things are known each, and one is not
     updated: Annotated[int, Field(ge=0)] = 60  # facts
-    new: Annotated[int, Field(ge=0)] = 60  # facts
+    new: Annotated[int, Field(ge=0)] = 60  # facts, at most one for each person
     wordings: Annotated[int, Field(ge=1, le=16)] = 6  # in which each fact is told
     phases: Annotated[int, Field(ge=1)] = 1
     epochs: Annotated[int, Field(ge=1)] = 1  # of each phase
@@ -57,16 +57,19 @@ class EvolvingFacts:
     split: Literal["test", "dev"] = "test"  # which world
 
     holds: ClassVar[frozenset[Modality]] = frozenset({"text"})
-    card: ClassVar[str] = """Generated; nothing is fetched: people, three attributes of each with 24 values, six
-wordings before and six in the news. Split: two worlds drawn once for all seeds; exams are asked in a wording that no
-material has."""
+    card: ClassVar[str] = """Generated; nothing is fetched: people with four attributes of 24 values each, one of them
+unknown before, in 36 wordings before and 16 in the news. Split: two worlds drawn once for all seeds; exams are asked in
+a wording that no material has."""
 
     def course(self, rng: Rng) -> Course:
         """The course. Refused when more facts change than there are, when a phase would be empty or nothing stays."""
-        total = self.people * len(VALUES)
+        total = self.people * KNOWN
         if self.updated >= total:
             what = f"{self.updated} of {total} facts would change, so none would stay to be asked"
             raise Refused(Fault("data.updated", what, f"updated: {total - 1} or fewer"))
+        if self.new > self.people:
+            what = f"{self.new} new facts were asked for, of {self.people} people of whom one thing each is unknown"
+            raise Refused(Fault("data.new", what, f"new: {self.people}"))
         if self.phases > self.updated + self.new:
             what = f"{self.updated + self.new} facts cannot fill {self.phases} phases"
             raise Refused(Fault("data.phases", what, "fewer phases, or more facts that are updated or new"))

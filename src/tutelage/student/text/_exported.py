@@ -12,7 +12,8 @@ import torch
 from safetensors.numpy import save_file
 from transformers import AutoModelForCausalLM
 
-from tutelage.core.errors import ContractBroken
+from tutelage.core.errors import ContractBroken, Fault, Refused
+from tutelage.kit.side_stack import KEY
 from tutelage.student.text._decoder import quiet
 from tutelage.student.text._language import opened
 from tutelage.student.text._shared import twin
@@ -39,6 +40,8 @@ def exported(folder: Path, base: Any, state: State, name: str) -> str:
     of a few tokens is compared with the student. Returns the lines of Python that load them. ContractBroken for an
     adapter over weights that have moved, and when the libraries read something else.
     """
+    if KEY in (json.loads(state.graft) if state.graft else {}):
+        raise Refused(Fault("export", "no other library reads a stack beside a model", "tutelage.load reads `model`"))
     added = {key for key in state.arrays if ".lora_" in key or key.startswith("before.")}
     if added and added != set(state.arrays):
         raise ContractBroken("weights of the base moved as well as those added to it; peft has no file for both")

@@ -18,6 +18,7 @@ from torch.utils.checkpoint import checkpoint
 from tutelage.core.descent import Batch, Said
 from tutelage.core.errors import ContractBroken
 from tutelage.kit.ghost_layers import of_lessons
+from tutelage.kit.side_stack import KEY, raised
 from tutelage.kit.soft_prompt import BEFORE, body, repeated
 from tutelage.student.text._shared import differs, twin
 from tutelage.student.text._speaker import State
@@ -102,11 +103,15 @@ def finished(config: Any, logits: Any) -> Any:
 def opened(base: Any, state: State, collapse: str = "mean") -> Language:
     """The base, a Decoder, with this state, as a module of its own over the memory of what nobody changed."""
     model = twin(base.model)
-    if state.graft:
+    told = json.loads(state.graft) if state.graft else {}
+    if KEY in told:
+        raised(model, told[KEY])
+        model.requires_grad_(False)
+    elif told:
         from peft import PeftConfig, inject_adapter_in_model
 
         how: Any = PeftConfig
-        model = inject_adapter_in_model(how.from_peft_type(**json.loads(state.graft)), model)
+        model = inject_adapter_in_model(how.from_peft_type(**told), model)
         model.requires_grad_(False)
     place = base.model.device
     values = torch.from_numpy(state.arrays["before.values"].copy()).to(place) if state.before else None
@@ -131,6 +136,9 @@ def state_of(module: Language, base: Any) -> State:
     configs = getattr(module.model, "peft_config", {})
     if len(configs) > 1:
         raise ContractBroken(f"one graft at a time can be kept, not {', '.join(configs)}")
+    stack = getattr(module.model, KEY, None)
+    if stack is not None:
+        return State(kept, json.dumps({KEY: list(stack)}), module.before.kind if module.before is not None else "")
     graft = next((json.dumps(_plain(one.to_dict()), sort_keys=True) for one in configs.values()), "")
     return State(kept, graft, module.before.kind if module.before is not None else "")
 
