@@ -48,22 +48,21 @@ class Lora:
 
     def open(self, module: Any, rng: Rng) -> Opened:
         """One group, the small matrices. Refused when the module carries others already, or has no such layer."""
-        try:
-            from peft import LoraConfig, inject_adapter_in_model
-        except ModuleNotFoundError as error:
-            raise missing_extra("adapter: lora", error.name or "peft") from error
-        targets = {"auto": None, "linear": "all-linear"}.get(self.targets, list(self.targets))  # type: ignore[arg-type]
-        config = LoraConfig(r=self.r, lora_alpha=self.alpha, target_modules=targets, lora_dropout=self.dropout,
-                            use_rslora=self.rank_scale == "sqrt", task_type="CAUSAL_LM")  # fmt: skip
-        held = getattr(module.graft, "peft_config", {})
-        if held:
-            _same(next(iter(held.values())), config)
+        config, model = configured(self), module.graft
+        from peft import inject_adapter_in_model
+
+        held = getattr(model, "peft_config", {})
+        if "default" in held:
+            same(held["default"], config)
+        elif held or getattr(model, "side_stack", None) is not None:
+            what = "the student carries another adapter already"
+            raise Refused(Fault("learn.adapter", what, "the same adapter in every round, or restart: true"))
         else:
             try:
-                inject_adapter_in_model(config, module.graft)
+                inject_adapter_in_model(config, model)
             except ValueError as error:
-                raise Refused(Fault("learn.adapter.targets", str(error), _layers(module.graft))) from error
-            _drawn(module, rng)
+                raise Refused(Fault("learn.adapter.targets", str(error), there(model))) from error
+            drawn(module, rng, "default")
         names = [name for name, _ in module.named_parameters()]
         added = {name for name in names if MARK in name}
         plain = {name.replace(".base_layer.", "."): name for name in names if name not in added}
@@ -71,16 +70,27 @@ class Lora:
         return Opened(module, (Group(tuple(name for name in names if name in opened)),))
 
 
-def _drawn(module: Any, rng: Rng) -> None:
+def configured(how: Lora) -> Any:
+    """As peft wants to know it. Missing where peft is not here."""
+    try:
+        from peft import LoraConfig
+    except ModuleNotFoundError as error:
+        raise missing_extra("adapter: lora", error.name or "peft") from error
+    targets = {"auto": None, "linear": "all-linear"}.get(how.targets, list(how.targets))  # type: ignore[arg-type]
+    return LoraConfig(r=how.r, lora_alpha=how.alpha, target_modules=targets, lora_dropout=how.dropout,
+                      use_rslora=how.rank_scale == "sqrt", task_type="CAUSAL_LM")  # fmt: skip
+
+
+def drawn(module: Any, rng: Rng, adapter: str) -> None:
     """A uniform within 1 / sqrt(d_in), as a new linear layer's weights are; by the luck of the run, not torch's own."""
     with torch.no_grad():
         for name, parameter in module.named_parameters():
-            if f"{MARK}A." in name:
+            if f"{MARK}A.{adapter}." in name:
                 width = 1 / np.sqrt(parameter.shape[1])
                 parameter.copy_(torch.from_numpy(rng.uniform(-width, width, size=tuple(parameter.shape))))
 
 
-def _same(held: Any, wanted: Any) -> None:
+def same(held: Any, wanted: Any) -> None:
     """Refused when the layers that are there are of another shape than those asked for."""
     parts = ("r", "lora_alpha", "use_rslora")
     there, asked = ([getattr(one, part, None) for part in parts] for one in (held, wanted))
@@ -91,6 +101,7 @@ def _same(held: Any, wanted: Any) -> None:
         raise Refused(Fault("learn.adapter", what, "the same settings in every round, or restart: true"))
 
 
-def _layers(model: Any) -> str:
+def there(model: Any) -> str:
+    """The linear layers that could be named, for a message."""
     names = {name.rpartition(".")[2] for name, one in model.named_modules() if isinstance(one, torch.nn.Linear)}
     return f"linear layers here: {', '.join(sorted(name for name in names if not re.fullmatch(r'[0-9]+', name)))}"

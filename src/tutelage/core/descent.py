@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from tutelage.core.data import Array, Ints, Kinds, Lessons, Rng, Supervision
-from tutelage.core.stages import Student, View
+from tutelage.core.stages import Penalty, Student, View
 
 
 class Batch(NamedTuple):
@@ -170,10 +170,14 @@ class Group(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """A module, perhaps with parts added, and which of its parameters may move."""
+    """A module, perhaps with parts added, and which of its parameters may move.
+
+    penalty: module -> scalar, added to the mean loss as a retention's is; what an adapter asks of its own parts.
+    """
 
     module: Any
     groups: tuple[Group, ...]
+    penalty: Penalty | None = None
 
 
 class Adapter(Protocol):

@@ -116,6 +116,7 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
     if kept is not None:
         put_back(opened.module, named, kept.weights)
     against, penalty = (penalty, None) if isinstance(penalty, Projects) else (None, penalty)
+    penalty = _both(penalty, opened.penalty)
     # the wrapper of the optimiser looks for an optional package at every step, 0.8 ms; here it would do nothing else
     loss, _ = accelerator.prepare(_Loss(opened.module, objective, penalty), optimiser)
     rates = [group["lr"] for group in optimiser.param_groups]
@@ -255,6 +256,14 @@ def _opened_only(opened: Opened) -> dict[str, Any]:
         if name in names:
             parameter.data = parameter.data.clone()
     return {name: every[name] for name in names}
+
+
+def _both(one: Penalty | None, other: Penalty | None) -> Penalty | None:
+    """Their sum: what is retained, and what the adapter asks of its own parts."""
+    if one is None or other is None:
+        return one if other is None else other
+    first, second = one, other
+    return lambda module: first(module) + second(module)
 
 
 def _project(against: Projects, module: Any, moving: list[Any]) -> None:

@@ -65,6 +65,7 @@ from pydantic import Field, model_validator
 from tutelage.core.data import Ints, Kinds, Rng, Supervision
 from tutelage.core.descent import CanDescend, CanGrow, CanSkip, Encoded, Opened
 from tutelage.core.digest import digest
+from tutelage.core.errors import Fault, Refused
 from tutelage.core.forecast import HasMatrices, HasOutline, Lot, Work
 from tutelage.core.method import method, settings
 from tutelage.core.parts import build, name_of, part
@@ -170,6 +171,9 @@ class Gradient:
         prepared = self.objective.prepare(plan.lessons, view)
         with steady(torchs):
             opened = self.adapter.open(student.module, opens)
+            if self.privacy is not None and opened.penalty is not None:
+                what = f"private learning adds no penalty, and {name_of(type(self.adapter))} asks for one"
+                raise Refused(Fault("learn.adapter.penalty", what, "--set learn.adapter.penalty=0"))
             tokens = self._tokens(plan, encoded, counts, order)
             most = self._flop(opened, counts.visits if tokens is None else tokens)
             if self.privacy is not None:
