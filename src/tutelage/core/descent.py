@@ -3,6 +3,8 @@
 A module and its tensors are Any here, so that nobody who only lists methods imports torch. What a module can be asked
 is a face: a method of that name on it. Faces are needs like any capability: an objective names those it uses, a
 student's `can` names those its module has, and a recipe in which they do not meet is refused before it runs.
+
+Longer than 200 lines: the whole vocabulary of gradient learning stands on one page, as the contract does.
 """
 
 from __future__ import annotations
@@ -159,6 +161,20 @@ class Projects(Protocol):
 
     def __call__(self, module: Any) -> Any: ...
     def project(self, gradient: Any, memory: Any) -> Any: ...
+
+
+@runtime_checkable
+class Steers(Protocol):
+    """A penalty that is added to no loss: it scales each step of the optimiser and pulls to an anchor beside it.
+
+    shares: of update `step`, counted from 1 through the optimiser's life, how much of its own step is taken, and by how
+    much of the rate the weights go back to the anchor (kit.steering). anchor: weights by name.
+    """
+
+    @property
+    def anchor(self) -> Mapping[str, Array]: ...
+    def __call__(self, module: Any) -> Any: ...
+    def shares(self, step: int) -> tuple[float, float]: ...
 
 
 class Group(NamedTuple):

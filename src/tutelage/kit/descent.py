@@ -28,13 +28,14 @@ from accelerate.state import AcceleratorState, is_initialized
 from accelerate.utils import DistributedType, broadcast, send_to_device
 
 from tutelage.core.data import Rng
-from tutelage.core.descent import Batch, Opened, Projects
+from tutelage.core.descent import Batch, Opened, Projects, Steers
 from tutelage.core.errors import ContractBroken, Fault, Refused, TutelageError
 from tutelage.core.stages import Memory, Penalty
 from tutelage.kit import processes
 from tutelage.kit.kept import Keeper, Kept, luck_back, luck_of, put_back, weights_of
 from tutelage.kit.matrices import multiplied
 from tutelage.kit.optimiser import How, begun, pace, resume, state_of
+from tutelage.kit.steering import Steering
 from tutelage.kit.threads import one_thread
 
 PLAIN = (DistributedType.NO, DistributedType.MULTI_CPU, DistributedType.MULTI_GPU)
@@ -116,10 +117,13 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
     if kept is not None:
         put_back(opened.module, named, kept.weights)
     against, penalty = (penalty, None) if isinstance(penalty, Projects) else (None, penalty)
-    penalty = _both(penalty, opened.penalty)
+    steering = Steering(penalty, named, optimiser, how) if isinstance(penalty, Steers) else None
+    penalty = _both(None if steering else penalty, opened.penalty)
     # the wrapper of the optimiser looks for an optional package at every step, 0.8 ms; here it would do nothing else
     loss, _ = accelerator.prepare(_Loss(opened.module, objective, penalty), optimiser)
     rates = [group["lr"] for group in optimiser.param_groups]
+    if steering is not None and kept is None:
+        steering.checked(how, updates)
     seen = torch.zeros(2, dtype=torch.float64)
     if kept is not None:
         seen += kept.seen if accelerator.is_main_process else 0
@@ -133,7 +137,7 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
             _project(against, opened.module, list(named.values()))
         if how.clip is not None:
             accelerator.clip_grad_norm_(named.values(), how.clip)
-        optimiser.step()
+        (steering or optimiser).step()
         optimiser.zero_grad()
         if turn.counts:
             seen += told.double().cpu()
