@@ -63,13 +63,14 @@ TUTOR = "tutor_dialogues"  # made up, for students that write
 READ = "encyclopaedia"  # texts without labels, under an exam in words
 ASKED = "construction_faq"  # which is that of these questions
 MADE = "abilities"  # made up, answered in words
+FACTS = "evolving_facts"  # made up, learned before and then updated
 
 
 def arms_of(key: str, free: bool) -> dict[str, Recipe]:
     """The arms over data that are free or not; of several that differ in their luck alone the first."""
     made: dict[str, tuple[str, Recipe]] = {}
     for arm, recipe in paper(key)[1].recipes.items():
-        special = recipe.data["use"] in (LIVES, HALVES, TUTOR, READ, ASKED, MADE)
+        special = recipe.data["use"] in (LIVES, HALVES, TUTOR, READ, ASKED, MADE, FACTS)
         if not special and (recipe.data["use"] in FREE) == free:
             made.setdefault(recipe.model_copy(update={"luck": "shared"}).model_dump_json(), (arm, recipe))
     return dict(made.values())
@@ -119,7 +120,7 @@ def lives_of(key: str, data: str = LIVES) -> dict[str, Recipe]:
 
 
 def test_every_paper_runs_one_tiny_seed() -> None:
-    special = (LIVES, HALVES, TUTOR, READ, MADE)
+    special = (LIVES, HALVES, TUTOR, READ, MADE, FACTS)
     assert all(arms_of(key, True) or arms_of(key, False) or any(lives_of(key, one) for one in special) for key in KEYS)
 
 
@@ -185,6 +186,19 @@ def test_one_tiny_seed_of_made_up_abilities(key: str, tmp_path: Path) -> None:
     sets += ["data.split=dev", "order.passes=1"]
     found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
     assert found.outcome == "unclear" and found.judged and found.written is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [key for key in KEYS if lives_of(key, FACTS)])
+def test_one_tiny_update_of_facts(key: str, tmp_path: Path, own_cache: Path) -> None:
+    """Machinery only: six people of the dev world, learned once and badly, one pass over three changes and three news."""
+    small = {"people": 6, "updated": 3, "new": 3, "wordings": 1, "exam": 3, "split": "dev"}
+    sets = [f"data.{name}={value}" for name, value in small.items()]
+    sets += [f"arms.{arm}.data.epochs=1" for arm, spec in card(key).arms.items() if "data" in spec]
+    sets += ["student.hidden=16", "student.vocabulary=300", "student.taught.learn.passes=1"]
+    found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
+    assert found.outcome == "unclear" and found.judged and found.written is None
+    assert any("no gain at 1 of 1 seeds" in one.note or math.isfinite(one.estimate) for one in found.judged)
 
 
 @pytest.mark.slow
