@@ -40,6 +40,7 @@ class OLora:
     rounds: Annotated[int, Field(ge=1)] = 1  # calls of the learner that are one episode
 
     needs: ClassVar[Kinds] = frozenset({Grafts})
+    grows: ClassVar[bool] = True
 
     def open(self, module: Any, rng: Rng) -> Opened:
         """One group, the matrices of this episode. Refused when the module carries others, or has no such layer."""

@@ -199,7 +199,8 @@ class Opened(NamedTuple):
 class Adapter(Protocol):
     """Which weights may move, how fast. What is in no group is frozen and has no optimiser state.
 
-    An adapter that adds parts may ask faces of the module: `needs: ClassVar[Kinds]`. Parameters may share memory with
+    An adapter that adds parts may ask faces of the module: `needs: ClassVar[Kinds]`; one that adds more with every call
+    says `grows: ClassVar[bool]`, and what it costs is then foretold of a first call. Parameters may share memory with
     the student's; `kit.descent` copies those that are opened before it moves them.
     """
 

@@ -135,7 +135,8 @@ class Gradient:
             return tokens
         size, moving = found
         amount = flop_of(size, moving, shown) + 2.0 * size * shown * (self._skips + self.recompute)
-        return {**tokens, "flop": Work(amount, sure)}
+        grows = getattr(self.adapter, "grows", False)  # then a later call passes through more than the first one did
+        return {**tokens, "flop": Work(amount, sure and not grows)}
 
     def _matrices(self, student: Any, lot: Lot) -> tuple[float, float] | None:
         """Entries that a lesson meets, as often as it has positions, and of them those that may move."""
