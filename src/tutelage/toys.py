@@ -5,7 +5,10 @@ Longer than 200 lines: toys for every room, side by side.
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -199,6 +202,14 @@ class Writer:
         return self.book.get(asked, (asked,))
 
 
+@functools.cache
+def _scratch() -> Path:
+    """A folder of this process alone: what somebody else was learning there would be gone on with."""
+    folder = Path(tempfile.mkdtemp(prefix="tutelage-toys-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def view(pool: Pool = POOL, student: Any = None, lessons: Lessons = (), scratch: Path | None = None,
          purse: RecordedTill | None = None, taught: Ints | None = None) -> View:  # fmt: skip
     """A view over `pool`; by default the student knows -2 as left and 2 as right."""
@@ -207,4 +218,4 @@ def view(pool: Pool = POOL, student: Any = None, lessons: Lessons = (), scratch:
         pool = pool.without(taught)
     knows = student or Nearest(pool.labels, np.array([[-2, 0], [2, 0]], dtype=np.float32))
     return View(pool=pool, parts={}, lessons=lessons, student=knows, first=knows, step="step", round=0, memory={},
-                till=purse or till(), scratch=scratch or Path(tempfile.gettempdir()))  # fmt: skip
+                till=purse or till(), scratch=scratch or _scratch())  # fmt: skip

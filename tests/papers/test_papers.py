@@ -65,6 +65,7 @@ ASKED = "construction_faq"  # which is that of these questions
 MADE = "abilities"  # made up, answered in words
 STREAM = "task_stream"  # several data sets, one after another
 TASKS = "class_tasks"  # one data set, its classes one after another
+FACTS = "evolving_facts"  # made up, learned before and then updated
 
 
 def in_tasks(recipe: Recipe) -> bool:
@@ -76,7 +77,7 @@ def arms_of(key: str, free: bool) -> dict[str, Recipe]:
     """The arms over data that are free or not; of several that differ in their luck alone the first."""
     made: dict[str, tuple[str, Recipe]] = {}
     for arm, recipe in paper(key)[1].recipes.items():
-        special = recipe.data["use"] in (LIVES, HALVES, TUTOR, READ, ASKED, MADE, STREAM) or in_tasks(recipe)
+        special = recipe.data["use"] in (LIVES, HALVES, TUTOR, READ, ASKED, MADE, STREAM, FACTS) or in_tasks(recipe)
         if not special and (recipe.data["use"] in FREE) == free:
             made.setdefault(recipe.model_copy(update={"luck": "shared"}).model_dump_json(), (arm, recipe))
     return dict(made.values())
@@ -126,7 +127,7 @@ def lives_of(key: str, data: str = LIVES) -> dict[str, Recipe]:
 
 
 def test_every_paper_runs_one_tiny_seed() -> None:
-    special = (LIVES, HALVES, TUTOR, READ, MADE, STREAM)
+    special = (LIVES, HALVES, TUTOR, READ, MADE, STREAM, FACTS)
     assert all(arms_of(key, True) or arms_of(key, False) or any(lives_of(key, one) for one in special) for key in KEYS)
 
 
@@ -243,6 +244,19 @@ def test_one_tiny_stream_of_texts(key: str, tmp_path: Path) -> None:
         pytest.skip(f"an asset is not here: {missing}")
     assert found.outcome == "unclear" and found.judged and found.written is None
     assert all(math.isfinite(one.estimate) for one in found.judged)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [key for key in KEYS if lives_of(key, FACTS)])
+def test_one_tiny_update_of_facts(key: str, tmp_path: Path, own_cache: Path) -> None:
+    """Machinery only: six people of the dev world, learned once and badly, one pass over three changes and three news."""
+    small = {"people": 6, "updated": 3, "new": 3, "wordings": 1, "exam": 3, "split": "dev"}
+    sets = [f"data.{name}={value}" for name, value in small.items()]
+    sets += [f"arms.{arm}.data.epochs=1" for arm, spec in card(key).arms.items() if "data" in spec]
+    sets += ["student.hidden=16", "student.vocabulary=300", "student.taught.learn.passes=1"]
+    found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
+    assert found.outcome == "unclear" and found.judged and found.written is None
+    assert any("no gain at 1 of 1 seeds" in one.note or math.isfinite(one.estimate) for one in found.judged)
 
 
 @pytest.mark.slow

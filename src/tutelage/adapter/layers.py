@@ -30,36 +30,22 @@ from tutelage.core.data import Rng
 from tutelage.core.descent import Group, Opened
 from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method
+from tutelage.kit.named import found, readable
 
 NUMBERED = re.compile(r"(.+?)\.(\d+)\.")  # stack and number of a block, from the first number in a name
-
-
-def _readable(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
-    return pattern
 
 
 @method
 class Layers:
     last: Annotated[int, Field(ge=0)] | None = 1
-    also: tuple[Annotated[str, AfterValidator(_readable)], ...] = ()
+    also: tuple[Annotated[str, AfterValidator(readable)], ...] = ()
 
     def open(self, module: Any, rng: Rng) -> Opened:
         """One group, in the module's own order. Refused for more blocks than there are, or where nothing is found."""
         sizes = {name: one.numel() for name, one in module.named_parameters()}
         names = list(sizes)
         opened = set() if self.last is None else set(names[_start(sizes, self.last) :])
-        for pattern in self.also:
-            found = [name for name in names if re.search(pattern, name)]
-            if not found:
-                told = ", ".join([*names[:3], "...", *names[-3:]])
-                raise Refused(
-                    Fault("learn.adapter.also", f"no parameter has {pattern!r} in its name", f"there are {told}")
-                )
-            opened.update(found)
+        opened |= found(names, self.also)
         if not opened:
             what = "nothing may move, so nothing can be learned"
             raise Refused(Fault("learn.adapter", what, "--set learn.adapter.last=1"))

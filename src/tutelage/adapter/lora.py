@@ -5,7 +5,9 @@
 `targets: auto` are the layers that peft names for this kind of model (queries and values of a Llama); `linear` takes
 every linear layer except the head; a list names layers by the last part of their names. A student that already carries
 the same low-rank layers goes on with them; one that carries others is refused. `rank_scale: sqrt` divides alpha by the
-root of r. Its files are peft's own.
+root of r. Its files are peft's own. `also` opens more: every parameter of the model in whose name one of these regular
+expressions is found, such as "layers[.]1[.]" for an upper layer that is trained whole beside the small matrices; peft
+has no file for such a student.
 
 Source: Hu, Shen, Wallis, Allen-Zhu, Li, Wang, Wang and Chen (2022), LoRA, section 4.1; the root of r: Kalajdzievski
 (2023); layers from peft. Neutral limit: with alpha 0, and at the first step, the student answers as it did.
@@ -21,13 +23,14 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from tutelage.core.data import Kinds, Rng
 from tutelage.core.descent import Grafts, Group, Opened
 from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method
 from tutelage.core.parts import missing_extra
+from tutelage.kit.named import found, readable
 
 MARK = ".lora_"
 
@@ -39,40 +42,55 @@ class Lora:
     targets: Literal["auto", "linear"] | tuple[str, ...] = "auto"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of what the small matrices read
     rank_scale: Literal["r", "sqrt"] = "r"  # alpha is divided by
+    also: tuple[Annotated[str, AfterValidator(readable)], ...] = ()
 
     needs: ClassVar[Kinds] = frozenset({Grafts})
 
     def open(self, module: Any, rng: Rng) -> Opened:
         """One group, the small matrices. Refused when the module carries others already, or has no such layer."""
-        try:
-            from peft import LoraConfig, inject_adapter_in_model
-        except ModuleNotFoundError as error:
-            raise missing_extra("adapter: lora", error.name or "peft") from error
-        targets = {"auto": None, "linear": "all-linear"}.get(self.targets, list(self.targets))  # type: ignore[arg-type]
-        config = LoraConfig(r=self.r, lora_alpha=self.alpha, target_modules=targets, lora_dropout=self.dropout,
-                            use_rslora=self.rank_scale == "sqrt", task_type="CAUSAL_LM")  # fmt: skip
-        held = getattr(module.graft, "peft_config", {})
-        if held:
-            _same(next(iter(held.values())), config)
+        config, model = configured(self), module.graft
+        from peft import inject_adapter_in_model
+
+        held = getattr(model, "peft_config", {})
+        if "default" in held:
+            same(held["default"], config)
+        elif held or getattr(model, "side_stack", None) is not None:
+            what = "the student carries another adapter already"
+            raise Refused(Fault("learn.adapter", what, "the same adapter in every round, or restart: true"))
         else:
             try:
-                inject_adapter_in_model(config, module.graft)
+                inject_adapter_in_model(config, model)
             except ValueError as error:
-                raise Refused(Fault("learn.adapter.targets", str(error), _layers(module.graft))) from error
-            _drawn(module, rng)
-        return Opened(module, (Group(tuple(name for name, _ in module.named_parameters() if MARK in name)),))
+                raise Refused(Fault("learn.adapter.targets", str(error), there(model))) from error
+            drawn(module, rng, "default")
+        names = [name for name, _ in module.named_parameters()]
+        added = {name for name in names if MARK in name}
+        plain = {name.replace(".base_layer.", "."): name for name in names if name not in added}
+        opened = added | {plain[name] for name in found(list(plain), self.also)}
+        return Opened(module, (Group(tuple(name for name in names if name in opened)),))
 
 
-def _drawn(module: Any, rng: Rng) -> None:
+def configured(how: Lora) -> Any:
+    """As peft wants to know it. Missing where peft is not here."""
+    try:
+        from peft import LoraConfig
+    except ModuleNotFoundError as error:
+        raise missing_extra("adapter: lora", error.name or "peft") from error
+    targets = {"auto": None, "linear": "all-linear"}.get(how.targets, list(how.targets))  # type: ignore[arg-type]
+    return LoraConfig(r=how.r, lora_alpha=how.alpha, target_modules=targets, lora_dropout=how.dropout,
+                      use_rslora=how.rank_scale == "sqrt", task_type="CAUSAL_LM")  # fmt: skip
+
+
+def drawn(module: Any, rng: Rng, adapter: str) -> None:
     """A uniform within 1 / sqrt(d_in), as a new linear layer's weights are; by the luck of the run, not torch's own."""
     with torch.no_grad():
         for name, parameter in module.named_parameters():
-            if f"{MARK}A." in name:
+            if f"{MARK}A.{adapter}." in name:
                 width = 1 / np.sqrt(parameter.shape[1])
                 parameter.copy_(torch.from_numpy(rng.uniform(-width, width, size=tuple(parameter.shape))))
 
 
-def _same(held: Any, wanted: Any) -> None:
+def same(held: Any, wanted: Any) -> None:
     """Refused when the layers that are there are of another shape than those asked for."""
     parts = ("r", "lora_alpha", "use_rslora")
     there, asked = ([getattr(one, part, None) for part in parts] for one in (held, wanted))
@@ -83,6 +101,7 @@ def _same(held: Any, wanted: Any) -> None:
         raise Refused(Fault("learn.adapter", what, "the same settings in every round, or restart: true"))
 
 
-def _layers(model: Any) -> str:
+def there(model: Any) -> str:
+    """The linear layers that could be named, for a message."""
     names = {name.rpartition(".")[2] for name, one in model.named_modules() if isinstance(one, torch.nn.Linear)}
     return f"linear layers here: {', '.join(sorted(name for name in names if not re.fullmatch(r'[0-9]+', name)))}"

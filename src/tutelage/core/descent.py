@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from tutelage.core.data import Array, Ints, Kinds, Lessons, Rng, Supervision
-from tutelage.core.stages import Student, View
+from tutelage.core.stages import Penalty, Student, View
 
 
 class Batch(NamedTuple):
@@ -184,6 +184,20 @@ class Holds(Protocol):
     def facts(self, module: Any) -> Mapping[str, float]: ...
 
 
+@runtime_checkable
+class Steers(Protocol):
+    """A penalty that is added to no loss: it scales each step of the optimiser and pulls to an anchor beside it.
+
+    shares: of update `step`, counted from 1 through the optimiser's life, how much of its own step is taken, and by how
+    much of the rate the weights go back to the anchor (kit.steering). anchor: weights by name.
+    """
+
+    @property
+    def anchor(self) -> Mapping[str, Array]: ...
+    def __call__(self, module: Any) -> Any: ...
+    def shares(self, step: int) -> tuple[float, float]: ...
+
+
 class Group(NamedTuple):
     """Parameters that move together. decay None: the learner's weight decay."""
 
@@ -193,16 +207,21 @@ class Group(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """A module, perhaps with parts added, and which of its parameters may move."""
+    """A module, perhaps with parts added, and which of its parameters may move.
+
+    penalty: module -> scalar, added to the mean loss as a retention's is; what an adapter asks of its own parts.
+    """
 
     module: Any
     groups: tuple[Group, ...]
+    penalty: Penalty | None = None
 
 
 class Adapter(Protocol):
     """Which weights may move, how fast. What is in no group is frozen and has no optimiser state.
 
-    An adapter that adds parts may ask faces of the module: `needs: ClassVar[Kinds]`. Parameters may share memory with
+    An adapter that adds parts may ask faces of the module: `needs: ClassVar[Kinds]`; one that adds more with every call
+    says `grows: ClassVar[bool]`, and what it costs is then foretold of a first call. Parameters may share memory with
     the student's; `kit.descent` copies those that are opened before it moves them.
     """
 

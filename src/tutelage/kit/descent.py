@@ -28,13 +28,14 @@ from accelerate.state import AcceleratorState, is_initialized
 from accelerate.utils import DistributedType, broadcast, send_to_device
 
 from tutelage.core.data import Rng
-from tutelage.core.descent import Batch, Holds, Opened, Projects
+from tutelage.core.descent import Batch, Holds, Opened, Projects, Steers
 from tutelage.core.errors import ContractBroken, Fault, Refused, TutelageError
 from tutelage.core.stages import Memory, Penalty
 from tutelage.kit import processes
 from tutelage.kit.kept import Keeper, Kept, luck_back, luck_of, put_back, weights_of
 from tutelage.kit.matrices import multiplied
 from tutelage.kit.optimiser import How, begun, pace, resume, state_of
+from tutelage.kit.steering import Steering
 from tutelage.kit.stiffness import Still
 from tutelage.kit.threads import one_thread
 
@@ -118,9 +119,13 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
         put_back(opened.module, named, kept.weights)
     still = Still(penalty.held(opened.module) if isinstance(penalty, Holds) else {}, named)
     against, penalty = (penalty, None) if isinstance(penalty, Projects) else (None, penalty)
+    steering = Steering(penalty, named, optimiser, how) if isinstance(penalty, Steers) else None
+    penalty = _both(None if steering else penalty, opened.penalty)
     # the wrapper of the optimiser looks for an optional package at every step, 0.8 ms; here it would do nothing else
     loss, _ = accelerator.prepare(_Loss(opened.module, objective, penalty), optimiser)
     rates = [group["lr"] for group in optimiser.param_groups]
+    if steering is not None and kept is None:
+        steering.checked(how, updates)
     seen = torch.zeros(2, dtype=torch.float64)
     if kept is not None:
         seen += kept.seen if accelerator.is_main_process else 0
@@ -135,7 +140,7 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
         still.before_step()
         if how.clip is not None:
             accelerator.clip_grad_norm_(named.values(), how.clip)
-        optimiser.step()
+        (steering or optimiser).step()
         still.after_step()
         optimiser.zero_grad()
         if turn.counts:
@@ -259,6 +264,14 @@ def _opened_only(opened: Opened) -> dict[str, Any]:
         if name in names:
             parameter.data = parameter.data.clone()
     return {name: every[name] for name in names}
+
+
+def _both(one: Penalty | None, other: Penalty | None) -> Penalty | None:
+    """Their sum: what is retained, and what the adapter asks of its own parts."""
+    if one is None or other is None:
+        return one if other is None else other
+    first, second = one, other
+    return lambda module: first(module) + second(module)
 
 
 def _project(against: Projects, module: Any, moving: list[Any]) -> None:

@@ -67,6 +67,7 @@ from pydantic import Field, model_validator
 from tutelage.core.data import Ints, Kinds, Lessons, Rng, Supervision
 from tutelage.core.descent import CanDescend, CanExpand, CanGrow, CanSkip, Encoded, Holds, Opened
 from tutelage.core.digest import digest
+from tutelage.core.errors import Fault, Refused
 from tutelage.core.forecast import HasMatrices, HasOutline, Lot, Work
 from tutelage.core.method import method, settings
 from tutelage.core.parts import build, name_of, part
@@ -137,7 +138,8 @@ class Gradient:
             return tokens
         size, moving = found
         amount = flop_of(size, moving, shown) + 2.0 * size * shown * (self._skips + self.recompute)
-        return {**tokens, "flop": Work(amount, sure)}
+        grows = getattr(self.adapter, "grows", False)  # then a later call passes through more than the first one did
+        return {**tokens, "flop": Work(amount, sure and not grows)}
 
     def _matrices(self, student: Any, lot: Lot) -> tuple[float, float] | None:
         """Entries that a lesson meets, as often as it has positions, and of them those that may move."""
@@ -179,6 +181,9 @@ class Gradient:
                 facts |= penalty.facts(opened.module)
                 if not opened.groups:  # nothing is left that may move
                     return Learned(student, {**facts, "updates": 0.0, "visits": 0.0}, view.memory)
+            if self.privacy is not None and opened.penalty is not None:
+                what = f"private learning adds no penalty, and {name_of(type(self.adapter))} asks for one"
+                raise Refused(Fault("learn.adapter.penalty", what, "--set learn.adapter.penalty=0"))
             tokens = self._tokens(plan, encoded, counts, order)
             most = self._flop(opened, counts.visits if tokens is None else tokens)
             if self.privacy is not None:

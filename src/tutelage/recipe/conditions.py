@@ -12,7 +12,7 @@ IN_ITS_UNIT = frozenset({"last", "final", "area"})  # measures that are a mean o
 Use: TypeAlias = Literal[
     "last", "final", "area", "cost_to", "recovered", "fact",
     "pm", "ft", "bt", "ft_contrast", "bt_contrast", "rp", "se", "pr", "acc", "bwt", "fwt", "forgetting",
-    "aia", "general", "intransigence",
+    "aia", "general", "intransigence", "fuar",
 ]  # fmt: skip
 
 
@@ -34,6 +34,9 @@ class Measure(Frozen):
     turned, as nobody knows whether more of it is better: below 0.1 is {of: {arm: -1}, above: -0.1}.
     pm, ft, bt, rp, se and the other measures of a lifetime: see docs/lifelong.md; `experts` names, for each task, the
     arm that learns it alone, and `joint`, for intransigence, the arm that learns all tasks so far together.
+    fuar: forgotten over acquired, what is lost of the score `of` for each point won in the scores `gained`, from before
+    round 0 to the end (kit/fuar.py); less is better, undefined where nothing is won. With several phases `kept` may
+    name a score of its own for each model before the last.
     """
 
     use: Use = "last"
@@ -44,6 +47,8 @@ class Measure(Frozen):
     joint: str = ""
     floor: str = ""  # of recovered: the arm of the weak supervisor
     ceiling: str = ""  # of recovered: the arm that is taught the truth
+    gained: tuple[str, ...] = ()  # of fuar: the scores of what the last phase teaches
+    kept: tuple[str, ...] = ()  # of fuar: one score for each earlier phase; none: `of` for all
 
     @model_validator(mode="after")
     def _whole(self) -> Measure:
@@ -53,7 +58,9 @@ class Measure(Frozen):
             raise ValueError("recovered, and no other measure, names the arms `floor` and `ceiling`")
         if (self.use == "intransigence") != bool(self.joint):
             raise ValueError("intransigence, and no other measure, names the arm `joint`")
-        if self.experts and self.use in OF_A_CURVE | {"recovered"}:
+        if (self.use == "fuar") != bool(self.gained) or (self.kept and self.use != "fuar"):
+            raise ValueError("fuar, and no other measure, names the scores that are `gained`")
+        if self.experts and self.use in OF_A_CURVE | {"recovered", "fuar"}:
             raise ValueError("experts are for the measures of a lifetime")
         return self
 

@@ -72,6 +72,8 @@ def quantity(asked: Condition | Measure, unit: str, size: float = 0.0) -> Quanti
         return Quantity(f"share of the gap in {score_name(measure.of)} {gap} that is recovered", "", "", 1.0, 2)
     if measure.use == "fact":
         return Quantity(score_name(measure.of), "", "", 1.0, 3)
+    if measure.use == "fuar":
+        return Quantity(f"forgotten {score_name(measure.of)} for what was acquired (FUAR)", "", "", 1.0, 2)
     if measure.use not in IN_ITS_UNIT:
         return _lifetime(measure)
     share = measure.of in SHARES

@@ -14,6 +14,7 @@ from tutelage.kit.intervals import rank_trend
 from tutelage.kit.task_matrix import LESS
 from tutelage.recipe.conditions import IN_ITS_UNIT, OF_A_CURVE, Contrast, Follows, Measure
 from tutelage.runs.record import Record
+from tutelage.study.fuar import fuar
 from tutelage.study.lifelong import courses, lifelong
 from tutelage.study.measure import censored, curve, is_mean, items, per_seed, told
 
@@ -51,6 +52,8 @@ def numbers(record: Record, arm: str, measure: Measure, among: Sequence[str] = (
         return told(record, arm, measure.of)
     if measure.use == "recovered":
         return recovered(record, arm, measure)
+    if measure.use == "fuar":
+        return _fuars(record, arm, measure)
     experts = tuple(measure.experts.items())
     others = (*measure.experts.values(), *([measure.joint] if measure.joint else []))
     states = [[record.state(one, seed).digest for one in (arm, *others)] for seed in record.seeds]
@@ -70,6 +73,12 @@ def recovered(record: Record, arm: str, measure: Measure) -> Floats:
     gap = ceiling - floor
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(gap > 0 if higher else gap < 0, (mine - floor) / gap, np.nan)
+
+
+def _fuars(record: Record, arm: str, measure: Measure) -> Floats:
+    """(S,) NaN where nothing was gained: neither 0 nor infinity would be true."""
+    found = [fuar(record, arm, seed, measure, courses(record, [arm], seed)[arm]) for seed in record.seeds]
+    return np.array([np.nan if one is None else one for one in found], dtype=np.float64)
 
 
 @functools.lru_cache(maxsize=4096)  # one lifetime has some fifteen numbers, and reading it opens every round
@@ -110,6 +119,8 @@ def _contrast(record: Record, condition: Contrast) -> tuple[Floats, str]:
             count = int(np.isnan(made).sum())
             where = f"at {count} of {len(made)} seeds {measure.ceiling} is not better than {measure.floor}"
             return made, f"no gap to recover: {where}"
+        if measure.use == "fuar":
+            return made, f"no gain at {int(np.isnan(made).sum())} of {len(made)} seeds: nothing to divide by"
         return made, f"{_named(measure)} is not defined at every seed"
     if measure.use != "cost_to":
         return made, ""
@@ -139,7 +150,7 @@ def _sign(record: Record, condition: Contrast) -> float:
     """-1 where less is better; an arm alone keeps its sign, so that its limit reads as it is written."""
     measure = condition.measure
     if len(condition.of) == 1 or measure.use not in OF_A_CURVE:
-        return -1.0 if measure.use in LESS and len(condition.of) > 1 else 1.0
+        return -1.0 if measure.use in {*LESS, "fuar"} and len(condition.of) > 1 else 1.0
     if measure.use == "cost_to":
         return -1.0
     return 1.0 if curve(record, condition.arms[0], record.seeds[0], measure).higher_is_better else -1.0

@@ -9,7 +9,9 @@ pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from tutelage.adapter.head_only import HeadOnly
+from tutelage.adapter.k_adapter import KAdapter
 from tutelage.adapter.lora import Lora
+from tutelage.adapter.o_lora import OLora
 from tutelage.adapter.prefix import Prefix
 from tutelage.adapter.prompt import Prompt
 from tutelage.core.data import Block, Rows, Table, Text
@@ -35,7 +37,8 @@ from tutelage.toys import replies_pool, till, view
 POOL = replies_pool([("say a", "a", "1"), ("say all", "a b c d", "2"), ("go on", "on and on", "3"), ("end", "", "4")])
 SAME = replies_pool([("say a", "ab", "1"), ("say b", "cd", "2"), ("say c", "ef", "3")])
 TINY = Tiny(hidden=16, layers=1, heads=2, window=64)
-ADAPTERS = ["full", HeadOnly(), Lora(r=2), Lora(r=3, targets="linear"), Prompt(length=3), Prefix(length=2)]
+ADAPTERS = ["full", HeadOnly(), Lora(r=2), Lora(r=3, targets="linear"), Prompt(length=3), Prefix(length=2),
+            KAdapter(k=1)]  # fmt: skip
 
 
 def lessons(pool) -> tuple[Block, ...]:
@@ -85,7 +88,7 @@ def test_too_few_tokens_stop_it_before_anything_is_charged() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")  # peft asks for it
-@pytest.mark.parametrize("adapter", ADAPTERS, ids=["full", "head_only", "lora", "linear", "prompt", "prefix"])
+@pytest.mark.parametrize("adapter", ADAPTERS, ids=["full", "head_only", "lora", "linear", "prompt", "prefix", "stack"])
 def test_what_is_foretold_is_charged(tiny_decoder: Path, adapter: object) -> None:
     """Lessons of one length: to the last token and FLOP, for a model in a folder and for one from nothing."""
     for maker in (Causal(model=str(tiny_decoder)), TINY):
@@ -95,6 +98,12 @@ def test_what_is_foretold_is_charged(tiny_decoder: Path, adapter: object) -> Non
         said = Gradient(**how).work(maker, Lot(width, 3, 1, 0))
         assert width.exact and all(work.exact for work in said.values())
         assert {unit: work.amount for unit, work in said.items()} == learned(maker, **how)
+
+
+def test_an_adapter_that_grows_is_foretold_for_its_first_call() -> None:
+    """And not as if it were exact: the second one passes through the matrices of the first as well."""
+    said = Gradient(passes=2, adapter=OLora(r=2)).work(TINY, Lot(TINY.width(SAME), 3, 1, 0))["flop"]
+    assert said.amount == learned(TINY, passes=2, adapter=OLora(r=2))["flop"] and not said.exact
 
 
 def test_an_outline_holds_no_numbers(tiny_decoder: Path) -> None:

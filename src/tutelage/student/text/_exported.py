@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ import torch
 from safetensors.numpy import save_file
 from transformers import AutoModelForCausalLM
 
-from tutelage.core.errors import ContractBroken
+from tutelage.core.data import Array
+from tutelage.core.errors import ContractBroken, Fault, Refused
+from tutelage.kit.side_stack import KEY
 from tutelage.student.text._decoder import quiet
-from tutelage.student.text._language import opened
+from tutelage.student.text._language import ROW, opened
 from tutelage.student.text._shared import twin
 from tutelage.student.text._speaker import State
 
@@ -39,6 +42,9 @@ def exported(folder: Path, base: Any, state: State, name: str) -> str:
     of a few tokens is compared with the student. Returns the lines of Python that load them. ContractBroken for an
     adapter over weights that have moved, and when the libraries read something else.
     """
+    graft = json.loads(state.graft) if state.graft else {}
+    if KEY in graft:
+        raise Refused(Fault("export", "no other library reads a stack beside a model", "tutelage.load reads `model`"))
     added = {key for key in state.arrays if ".lora_" in key or key.startswith("before.")}
     if added and added != set(state.arrays):
         raise ContractBroken("weights of the base moved as well as those added to it; peft has no file for both")
@@ -47,14 +53,28 @@ def exported(folder: Path, base: Any, state: State, name: str) -> str:
     if not added:
         opened(base, state).model.save_pretrained(folder)
     else:
-        config = json.loads(state.graft) if state.graft else _config(base.model.config, state)
+        config, arrays = _one(graft, state.arrays) if ROW in graft else (graft, state.arrays)
+        config = config or _config(base.model.config, state)
         told = {**config, "base_model_name_or_path": name, "inference_mode": True}
         (folder / CONFIG).write_text(json.dumps(told, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-        save_file({_named(key): np.ascontiguousarray(_shaped(key, one)) for key, one in state.arrays.items()},
+        save_file({_named(key): np.ascontiguousarray(_shaped(key, one)) for key, one in arrays.items()},
                   folder / WEIGHTS)  # fmt: skip
         (folder / WEIGHTS).chmod(0o644)  # as every other file that is handed out
     _checked(folder, base, state, bool(added))
     return HOW[bool(added)].format(name=name)
+
+
+def _one(graft: Mapping[str, Any], arrays: Mapping[str, Array]) -> tuple[dict[str, Any], dict[str, Array]]:
+    """The low-rank layers of several episodes as one of their summed rank, for which alpha grows alike."""
+    count, config = graft["count"], dict(graft["config"])
+    config |= {"r": config["r"] * count, "lora_alpha": config["lora_alpha"] * count}
+    made = {}
+    for key in arrays:
+        if ".episode_1." in key:
+            parts = [arrays[key.replace(".episode_1.", f".episode_{number + 1}.")] for number in range(count)]
+            joined = np.concatenate(parts, axis=0 if ".lora_A." in key else 1)
+            made[key.replace(".episode_1.", ".default.")] = joined
+    return config, made
 
 
 def _checked(folder: Path, base: Any, state: State, adapter: bool) -> None:

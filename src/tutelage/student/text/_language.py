@@ -18,10 +18,12 @@ from torch.utils.checkpoint import checkpoint
 from tutelage.core.descent import Batch, Said
 from tutelage.core.errors import ContractBroken
 from tutelage.kit.ghost_layers import of_lessons
+from tutelage.kit.side_stack import KEY, raised
 from tutelage.kit.soft_prompt import BEFORE, body, repeated
 from tutelage.student.text._shared import differs, twin
 from tutelage.student.text._speaker import State
 
+ROW = "lora_row"  # as kit.lora_row calls the low-rank layers of several episodes
 SCALES = ("logit_scale", "logits_scaling", "final_logit_softcapping")  # multiplied by, divided by, bent at
 AT_ONCE = 2**25  # logits held at a time; where there are more, they are computed again on the way back
 NEAR = 1e-3  # between the logits of the model and those of its head: rounding, far below any scaling
@@ -102,11 +104,18 @@ def finished(config: Any, logits: Any) -> Any:
 def opened(base: Any, state: State, collapse: str = "mean") -> Language:
     """The base, a Decoder, with this state, as a module of its own over the memory of what nobody changed."""
     model = twin(base.model)
-    if state.graft:
-        from peft import PeftConfig, inject_adapter_in_model
+    told = json.loads(state.graft) if state.graft else {}
+    if KEY in told:
+        raised(model, told[KEY])
+        model.requires_grad_(False)
+    elif ROW in told:
+        from tutelage.kit.lora_row import grown
 
-        how: Any = PeftConfig
-        model = inject_adapter_in_model(how.from_peft_type(**json.loads(state.graft)), model)
+        grown(model, _config(told["config"]), told[ROW], told["count"])
+    elif told:
+        from peft import inject_adapter_in_model
+
+        model = inject_adapter_in_model(_config(told), model)
         model.requires_grad_(False)
     place = base.model.device
     values = torch.from_numpy(state.arrays["before.values"].copy()).to(place) if state.before else None
@@ -129,10 +138,25 @@ def state_of(module: Language, base: Any) -> State:
         if value is not None:
             kept[name] = value
     configs = getattr(module.model, "peft_config", {})
-    if len(configs) > 1:
+    stack, opened = (getattr(module.model, name, None) for name in (KEY, ROW))
+    before = module.before.kind if module.before is not None else ""
+    if len(configs) > 1 and opened is None:
         raise ContractBroken(f"one graft at a time can be kept, not {', '.join(configs)}")
+    if stack is not None:
+        return State(kept, json.dumps({KEY: list(stack)}), before)
+    if opened is not None:
+        told = {ROW: opened, "count": len(configs), "config": _plain(next(iter(configs.values())).to_dict())}
+        return State(kept, json.dumps(told, sort_keys=True), before)
     graft = next((json.dumps(_plain(one.to_dict()), sort_keys=True) for one in configs.values()), "")
-    return State(kept, graft, module.before.kind if module.before is not None else "")
+    return State(kept, graft, before)
+
+
+def _config(told: Mapping[str, Any]) -> Any:
+    """Settings as peft has them."""
+    from peft import PeftConfig
+
+    how: Any = PeftConfig
+    return how.from_peft_type(**told)
 
 
 @functools.lru_cache(maxsize=8)

@@ -46,7 +46,7 @@ class Source(Protocol):
 
 
 class State(NamedTuple):
-    """arrays: parameters by their names in `Language`. graft: settings of what peft put in, as JSON. before: a kind."""
+    """arrays: parameters by their names in `Language`. graft: of what was put in, as JSON. before: a kind."""
 
     arrays: Any = {}
     graft: str = ""
