@@ -57,15 +57,33 @@ def weights_of(student: Student) -> dict[str, Array]:
     return {name: weight.detach().cpu().float().numpy().copy() for name, weight in module.named_parameters()}
 
 
-def combined(student: Student, others: Mapping[str, Student], rule: Callable[..., Array]) -> Student:
+def merged_weights(student: Student) -> dict[str, Array]:
+    """The same with low-rank layers added into the layers that they stand beside: W + scale B A, under W's own name.
+
+    Float32, summed in double precision; for a student without such layers it is `weights_of`.
+    """
+    module = able(student, CanDescend).module
+    made = {name.replace(".base_layer.", "."): weight for name, weight in weights_of(student).items()}
+    for name in [name for name in made if ".lora_A." in name]:
+        place, mark = name.removesuffix(".weight").split(".lora_A.")
+        a, b = (made.pop(f"{place}.lora_{one}.{mark}.weight").astype("float64") for one in "AB")
+        scale = module.get_submodule(place).scaling[mark]
+        made[f"{place}.weight"] = (made[f"{place}.weight"] + scale * (b @ a)).astype("float32")
+    return made
+
+
+def combined(student: Student, others: Mapping[str, Student], rule: Callable[..., Array],
+             read: Callable[[Student], Arrays] = weights_of) -> Student:  # fmt: skip
     """The student with `rule(w, **those of the others)` in place of each weight w, computed in double precision.
+
+    read: what the others' weights are, under the student's names.
 
     An array of another shape, of a head that has grown since, stands in its first rows and the rest is the student's.
     ContractBroken when the others have other weights.
     """
     shown: Any = able(student, CanDescend)
     module = shown.module
-    held = {key: weights_of(other) for key, other in others.items()}
+    held = {key: read(other) for key, other in others.items()}
     for name, weight in module.named_parameters():
         new = weight.detach().cpu().double().numpy().copy()
         if any(name not in arrays or arrays[name].ndim != new.ndim for arrays in held.values()):
