@@ -82,3 +82,14 @@ def test_what_there_is_not_is_refused_with_the_nearest() -> None:
         course(topics=("Mathematic",))
     with pytest.raises(Refused, match="no extract has these topics and this length"):
         course(shortest=100_000)
+
+
+def test_another_exam_beside_its_own() -> None:
+    """The pool and its own exam stay; `also` is the other data's exam, whatever `exam` says."""
+    other = build("data", {"use": "verifiable_instructions", "exam": 5})
+    plain, both = course(items=7), course(items=7, also=other)
+    assert ids(plain) == ids(both) and exam(plain) == exam(both) and set(both.exams) == {"exam", "also"}
+    texts = other.course(stream(0, "data")).exams["exam"].truth[0].about.examples().texts()
+    assert both.exams["also"].truth[0].about.examples().texts() == texts
+    three = course(also=other, exam=build("data", {"use": "abilities", "math": 1, "exam": 2}))
+    assert set(three.exams) == {"exam", "also"} and three.exams["exam"].truth[0].size == 6

@@ -65,6 +65,7 @@ ASKED = "construction_faq"  # which is that of these questions
 MADE = "abilities"  # made up, answered in words
 STREAM = "task_stream"  # several data sets, one after another
 TASKS = "class_tasks"  # one data set, its classes one after another
+TAUGHT = "syllabus"  # made up as well, in subjects and levels
 FACTS = "evolving_facts"  # made up, learned before and then updated
 
 
@@ -77,7 +78,9 @@ def arms_of(key: str, free: bool) -> dict[str, Recipe]:
     """The arms over data that are free or not; of several that differ in their luck alone the first."""
     made: dict[str, tuple[str, Recipe]] = {}
     for arm, recipe in paper(key)[1].recipes.items():
-        special = recipe.data["use"] in (LIVES, HALVES, TUTOR, READ, ASKED, MADE, STREAM, FACTS) or in_tasks(recipe)
+        special = recipe.data["use"] in (LIVES, HALVES, TUTOR, READ, ASKED, MADE, STREAM, FACTS, TAUGHT) or in_tasks(
+            recipe
+        )
         if not special and (recipe.data["use"] in FREE) == free:
             made.setdefault(recipe.model_copy(update={"luck": "shared"}).model_dump_json(), (arm, recipe))
     return dict(made.values())
@@ -127,7 +130,7 @@ def lives_of(key: str, data: str = LIVES) -> dict[str, Recipe]:
 
 
 def test_every_paper_runs_one_tiny_seed() -> None:
-    special = (LIVES, HALVES, TUTOR, READ, MADE, STREAM, FACTS)
+    special = (LIVES, HALVES, TUTOR, READ, MADE, STREAM, FACTS, TAUGHT)
     assert all(arms_of(key, True) or arms_of(key, False) or any(lives_of(key, one) for one in special) for key in KEYS)
 
 
@@ -187,7 +190,7 @@ def test_one_tiny_tutor(key: str, tmp_path: Path, own_cache: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("key", [key for key in KEYS if lives_of(key, READ)])
+@pytest.mark.parametrize("key", [key for key in KEYS if lives_of(key, READ) and lives_of(key, ASKED)])
 def test_one_tiny_reader(key: str, tmp_path: Path) -> None:
     """Machinery only: a base that has read 20 texts, six halves, two words a reply, and questions of the dev split."""
     sets = ["arms.base.data.pool=6", "arms.base.data.exam.split=dev", "arms.base.order.tokens=50"]
@@ -257,6 +260,34 @@ def test_one_tiny_update_of_facts(key: str, tmp_path: Path, own_cache: Path) -> 
     found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
     assert found.outcome == "unclear" and found.judged and found.written is None
     assert any("no gain at 1 of 1 seeds" in one.note or math.isfinite(one.estimate) for one in found.judged)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [key for key in KEYS if lives_of(key, TAUGHT)])
+def test_one_tiny_syllabus(key: str, tmp_path: Path, own_cache: Path) -> None:
+    """Machinery only: two wordings of each question, a student that has read two others; no wording of the claim."""
+    sets = ["data.each=2", "data.items=1", "data.split=dev", "student.hidden=16"]
+    sets += ["student.taught.data.each=2", "student.taught.learn.passes=1"]
+    found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
+    assert found.outcome == "unclear" and found.judged and found.written is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [key for key in KEYS if lives_of(key, READ) and not lives_of(key, ASKED)])
+def test_one_tiny_reader_with_instructions(key: str, tmp_path: Path) -> None:
+    """Machinery only: a base that has read 20 texts, ten instructions, six new texts; all exams of the dev split."""
+    first = next(iter(card(key).arms))
+    sets = [f"arms.{first}.data.{one}" for one in ("pool=6", "items=4", "split=dev", "also.split=dev", "also.exam=5")]
+    sets += [f"arms.{first}.assess.1.max_tokens=4", "arms.instruct.student.taught.data.pool=10"]
+    small = ("hidden=16", "layers=1", "heads=2", "vocabulary=300", "taught.learn.passes=1", "taught.data.pool=20")
+    for arm, spec in card(key).arms.items():
+        if "use" in spec.get("student", {}):
+            sets += [f"arms.{arm}.student.{one}" for one in (small[:5] if arm == "instruct" else small)]
+    try:
+        found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
+    except Missing as missing:
+        pytest.skip(f"an asset is not here: {missing}")
+    assert found.outcome == "unclear" and found.judged and found.written is None
 
 
 @pytest.mark.slow

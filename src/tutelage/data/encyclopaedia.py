@@ -2,9 +2,10 @@
 
 A row's text is the extract; its id is the article's, beside it stand `title`, `topic` and `description`. The exam is
 held-out extracts, each its own truth, or with `exam: {use: construction_faq}` that of other data: for a student that
-reads here and is asked something there. A fixed split by a hash of the text: 10 % test, 5 % development, the rest is
-training material, of which `warm_up` is four fifths, for a student that has to learn to read first, and `train` the
-fifth that it has then not seen.
+reads here and is asked something there. With `also: {use: verifiable_instructions}` the exam of other data is sat
+beside it, under the name `also`: for a student that could do something before it read. A fixed split by a hash of the
+text: 10 % test, 5 % development, the rest is training material, of which `warm_up` is four fifths, for a student that
+has to learn to read first, and `train` the fifth that it has then not seen.
 
 Source: Wikipedia's vital articles, their lead summaries, CC BY-SA 4.0.
 Neutral limit: none; it is data. Without `pool` every seed gives the same course.
@@ -52,6 +53,7 @@ class Encyclopaedia:
     split: Literal["test", "dev"] = "test"  # which held-out extracts are the exam
     items: Annotated[int, Field(ge=1)] | None = None  # so many of them, the same for every seed
     exam: Annotated[Any, part("data")] = None  # other data whose exam is sat instead
+    also: Annotated[Any, part("data")] = None  # other data whose exam is sat as well, as the exam `also`
 
     holds: ClassVar[frozenset[Modality]] = frozenset({"text"})
     card: ClassVar[str] = """Source: lead summaries of Wikipedia's vital articles, 10,033 English and 9,955 French, as
@@ -64,7 +66,8 @@ No labels: nothing is sealed."""
     @property
     def assets(self) -> tuple[str, ...]:
         """What has to be fetched for it and for the exam."""
-        return ("encyclopaedia", *(() if self.exam is None else self.exam.assets))
+        others = (one for one in (self.exam, self.also) if one is not None)
+        return ("encyclopaedia", *(name for one in others for name in getattr(one, "assets", ())))
 
     def course(self, rng: Rng) -> Course:
         """The course. Missing when the texts have not been fetched; Refused for a topic that there is not."""
@@ -78,14 +81,20 @@ No labels: nothing is sealed."""
         if len(chosen) == 0 or len(held) == 0:
             what = "no extract has these topics and this length"
             raise Refused(Fault("data.longest", what, "more topics, or a wider range from shortest to longest"))
+        beside: dict[str, Exam] = {}
+        told: tuple[str, ...] = ()
+        if self.also is not None:
+            other = self.also.course(rng)
+            beside, told = {"also": other.exams["exam"]}, tuple(f"Also: {note}" for note in other.notes)
         sealed = Sealed(table, np.full(table.columns.num_rows, -1, dtype=np.int64))
         material = Part(Pool(table, chosen, ()), sealed)
         if self.exam is not None:
             other = self.exam.course(rng)
-            return Course({"pool": material}, other.exams, notes=(*notes, *(f"Exam: {note}" for note in other.notes)))
+            said = (*notes, *(f"Exam: {note}" for note in other.notes), *told)
+            return Course({"pool": material}, {**other.exams, **beside}, notes=said)
         exam = themselves(Pool(table, held[: self.items], ()), "exam")
         notes.append(f"The exam is {exam.size} of the {len(held)} extracts of the {self.split} split.")
-        return Course({"pool": material}, {"exam": Exam((exam,))}, notes=tuple(notes))
+        return Course({"pool": material}, {"exam": Exam((exam,)), **beside}, notes=(*notes, *told))
 
     def _fitting(self, table: Table) -> Bools:
         """(rows of the table,) whether topic and length are asked for."""

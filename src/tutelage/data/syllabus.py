@@ -124,7 +124,7 @@ Split: by wording, by a hash; subjects, concepts and pairs of the exam are those
 def worded(subject: str, level: str, wording: int, symbol: str) -> str:
     """A question about a symbol; wordings are numbered through openers and bodies.
 
-    >>> worded("law", "understand", 6, "k")
+    >>> worded("law", "understand", 9, "k")
     'law: what is before k'
     """
     opener, body = divmod(wording, len(BODIES[level]))

@@ -63,10 +63,31 @@ def weights_of(student: Student) -> dict[str, Array]:
     return {name: weight.detach().cpu().float().numpy().copy() for name, weight in module.named_parameters()}
 
 
+def merged_weights(student: Student) -> dict[str, Array]:
+    """The same with low-rank layers added into the layers that they stand beside: W + scale B A, under W's own name.
+
+    Float32, summed in double precision; for a student without such layers it is `weights_of`.
+    """
+    module = able(student, CanDescend).module
+    made = {_plain(name): weight for name, weight in weights_of(student).items()}
+    for name in [name for name in made if ".lora_A." in name]:
+        place, mark = name.removesuffix(".weight").split(".lora_A.")
+        a, b = (made.pop(f"{place}.lora_{one}.{mark}.weight").astype("float64") for one in "AB")
+        scale = module.get_submodule(place).scaling[mark]
+        made[f"{place}.weight"] = (made[f"{place}.weight"] + scale * (b @ a)).astype("float32")
+    return made
+
+
 def combined(
-    student: Student, others: Mapping[str, Student], rule: Callable[..., Array], grafted: bool = False
+    student: Student,
+    others: Mapping[str, Student],
+    rule: Callable[..., Array],
+    grafted: bool = False,
+    read: Callable[[Student], Arrays] = weights_of,
 ) -> Student:
     """The student with `rule(w, **those of the others)` in place of each weight w, computed in double precision.
+
+    read: what the others' weights are, under the student's names.
 
     An array of another shape, of a head that has grown since, stands in its first rows and the rest is the student's.
     grafted: a student without the low-rank layers B A of this one counts as one whose layers have the same A and B = 0,
@@ -74,7 +95,7 @@ def combined(
     """
     shown: Any = able(student, CanDescend)
     module = shown.module
-    held = {key: {_plain(name): array for name, array in weights_of(other).items()} for key, other in others.items()}
+    held = {key: {_plain(name): array for name, array in read(other).items()} for key, other in others.items()}
     for full, weight in module.named_parameters():
         name, new = _plain(full), weight.detach().cpu().double().numpy().copy()
         if grafted and any(mark in full for mark in LOW_RANK):

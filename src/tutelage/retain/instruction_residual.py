@@ -5,8 +5,10 @@
 Continued learning of an instructed model loses what it was instructed in; continue from the base instead and give it
 the difference back afterwards, without any instruction data. The next episode goes on from w. `instruct` is a student
 of the same kind as the one that is taught: `{arm: NAME}`, or written out with `taught`; without one there is nothing to
-add. `base` is the student that `instruct` was made from, where that is not the one at the start of the run. Everything
-is added in double precision; weights that stand under several names are added once.
+add. `base` is the student that `instruct` was made from, where that is not the one at the start of the run. Low-rank
+layers of either count as what they add to the layers beside them, so that an instructed adapter gives a difference of
+full weights. Everything is added in double precision; weights that stand under several names are added once, and
+buffers such as tables of positions are those of the student.
 
 Source: Jindal et al. (2024), Balancing continuous pre-training and instruction fine-tuning, arXiv 2410.10739; another
 scale than 1: task arithmetic of Ilharco et al. (2023).
@@ -28,7 +30,7 @@ from tutelage.core.errors import ContractBroken
 from tutelage.core.method import method
 from tutelage.core.parts import part
 from tutelage.core.stages import Penalty, Settled, Student, View
-from tutelage.kit.pulls import combined, weights_of
+from tutelage.kit.pulls import combined, merged_weights, weights_of
 
 
 @method
@@ -55,7 +57,7 @@ class InstructionResidual:
         several = {"instruct": self.instruct.finished, "base": view.first if self.base is None else self.base.finished}
         shapes = {name: array.shape for name, array in weights_of(view.student).items()}
         for key, student in several.items():
-            theirs = {name: array.shape for name, array in weights_of(student).items()}
+            theirs = {name: array.shape for name, array in merged_weights(student).items()}
             unlike = sorted(name for name in shapes.keys() | theirs.keys() if shapes.get(name) != theirs.get(name))
             if unlike:
                 raise ContractBroken(f"retain.{key} has other weights than the student: {', '.join(unlike[:3])}")
@@ -63,4 +65,4 @@ class InstructionResidual:
         def added(now: np.ndarray, instruct: np.ndarray, base: np.ndarray) -> np.ndarray:
             return np.asarray(now + self.scale * (instruct - base))
 
-        return Settled(view.student, combined(view.student, several, added))
+        return Settled(view.student, combined(view.student, several, added, read=merged_weights))
