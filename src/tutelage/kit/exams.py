@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tutelage.core.data import Array, Bools, Exam, Floats32, Ints, Label, Pool, Rng, Supervision
+from tutelage.core.data import Array, Bools, Exam, Floats32, Ints, Itself, Label, Pool, Rng, Supervision
 from tutelage.core.errors import ContractBroken
 from tutelage.core.stages import CanWeigh
 from tutelage.kit.ask import probabilities
@@ -78,6 +78,24 @@ def paper(exam: Exam, kind: type[Supervision], column: str, what: str) -> tuple[
     numbers = np.concatenate([block.about.numbers[block.weight > 0] for block in exam.truth])
     truth = np.concatenate([block.given[column][block.weight > 0] for block in exam.truth])
     return Pool(first.table, numbers, first.labels), truth
+
+
+def alone(exam: Exam) -> tuple[Pool, Bools]:
+    """The texts of an exam that are their own truth, those of positive weight; and which of all items these are.
+
+    ContractBroken for an exam of another kind, as in `paper`.
+    """
+    if not exam.truth:
+        raise ContractBroken("this exam has no items")
+    wrong = [block.kind.__name__ for block in exam.truth if block.kind is not Itself]
+    if wrong:
+        raise ContractBroken(f"texts that are their own truth are examined here; this exam holds {wrong[0]}")
+    first = exam.truth[0].about.pool
+    if any(block.about.pool.table.fingerprint != first.table.fingerprint for block in exam.truth):
+        raise ContractBroken("the items of one exam come from one table")
+    kept = np.concatenate([block.weight > 0 for block in exam.truth])
+    numbers = np.concatenate([block.about.numbers for block in exam.truth])
+    return Pool(first.table, numbers[kept], first.labels), kept
 
 
 def _paper(exam: Exam) -> tuple[Pool, Ints, tuple[str, ...]]:

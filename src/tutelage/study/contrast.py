@@ -11,10 +11,11 @@ import numpy as np
 from tutelage.core.data import Array, Floats, Ints
 from tutelage.core.digest import digest
 from tutelage.kit.intervals import rank_trend
-from tutelage.recipe.conditions import IN_ITS_UNIT, OF_A_CURVE, Contrast, Follows, Measure
+from tutelage.recipe.conditions import IN_ITS_UNIT, OF_A_CURVE, OF_MEMORY, Contrast, Follows, Measure
 from tutelage.runs.record import Record
 from tutelage.study.lifelong import courses, lifelong
 from tutelage.study.measure import censored, curve, is_mean, items, per_seed, told
+from tutelage.study.retention import retention
 
 Condition: TypeAlias = Contrast | Follows
 NONE: Ints = np.zeros(0, dtype=np.int64)
@@ -50,6 +51,8 @@ def numbers(record: Record, arm: str, measure: Measure, among: Sequence[str] = (
         return told(record, arm, measure.of)
     if measure.use == "recovered":
         return recovered(record, arm, measure)
+    if measure.use in OF_MEMORY:
+        return retention(record, arm, measure)
     experts = tuple(measure.experts.items())
     states = [[record.state(one, seed).digest for one in (arm, *measure.experts.values())] for seed in record.seeds]
     lives = [_life(record, arm, seed, measure.of, experts, digest(state))
@@ -136,7 +139,7 @@ def _trend(record: Record, condition: Follows) -> tuple[Floats, str]:
 def _sign(record: Record, condition: Contrast) -> float:
     """-1 where less is better; an arm alone keeps its sign, so that its limit reads as it is written."""
     measure = condition.measure
-    if len(condition.of) == 1 or measure.use not in OF_A_CURVE:
+    if len(condition.of) == 1 or measure.use not in OF_A_CURVE | {"at"}:
         return -1.0 if measure.use == "forgetting" and len(condition.of) > 1 else 1.0
     if measure.use == "cost_to":
         return -1.0
