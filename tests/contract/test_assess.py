@@ -15,6 +15,7 @@ from tutelage.core.rng import stream
 from tutelage.core.writing import CanWrite
 from tutelage.kit.reply_courses import references_of
 from tutelage.runs.till import till
+from tutelage.toy_writer import texts, writer
 from tutelage.toys import Nearest, Reader, Rote, Writer, replies_pool, vector_pool, view
 
 ROOM = "assess"
@@ -37,6 +38,7 @@ WRITES = {  # the same three students for exams in words: what each of them says
 }  # fmt: skip
 COSTS = {"answer_tokens"}  # scores that say what answering took; nobody is perfect in them
 COSTS |= {"contrastive_perplexity", "ppl_chosen", "ppl_rejected"}  # or weigh two kinds of replies: certain of both is 1
+COSTS |= {"format_gradient_cosine"}  # or look at what a task would teach, which is all form for whoever knows it
 # Those who examine texts: 30 replies, of which a perfect reader is certain and another finds some unlikely.
 READS = ("reply_loss",)
 REPLIES = replies_pool([(f"prompt {row // 2}", "abc"[row % 3] * (1 + row % 4), f"r{row}") for row in range(30)])
@@ -47,6 +49,9 @@ KEPT = ("recognition", "cued_recall")
 STUDIED = Table.of("studied", {"text": [f"a b {'abc'[row % 3]} {'d ' * row}e" for row in range(30)]}).pool()
 FOILS = Table.of("foils", {"text": [f"x y {'d ' * row}" for row in range(30)]}).pool()
 LEARNED = {id(PERFECT): Rote(tuple(STUDIED.texts())), id(MIXED): Rote(tuple(STUDIED.texts()[::3]))}
+# Those who look at gradients: of a student that learns to write letters.
+SLOPES = ("format_gradient_cosine",)
+LETTERS = texts([(letter, "abcd"[place % 3]) for place, letter in enumerate("abcdefgh" * 3 + "abcdef")])[0]
 
 
 def assess(name: str, student: Nearest, rows: Ints | None = None) -> tuple[Score, ...]:
@@ -70,6 +75,12 @@ def assess(name: str, student: Nearest, rows: Ints | None = None) -> tuple[Score
         block = Block(Rows(STUDIED, rows), None, Itself, {}, "file", np.zeros(len(rows)), np.ones(len(rows)))
         learned = LEARNED.get(id(student), Rote())
         return build(ROOM, name).assess(learned, Exam((block,), {"new": FOILS.take(rows)}), till(), RNG)
+    if name in SLOPES:
+        about = Rows(LETTERS.about.pool, rows)
+        given = {"text": LETTERS.given["text"][rows]}
+        block = LETTERS._replace(about=about, given=given, cost=np.zeros(len(rows)), weight=np.ones(len(rows)))
+        who = writer(stream(0 if student is MIXED else 1, "writer"))
+        return build(ROOM, name).assess(who, Exam((block,)), till(), stream(0, "assess"))
     exam = Exam((labelled(Rows(POOL, rows), TRUTH[rows], "file"),))
     return build(ROOM, name).assess(student, exam, till(), stream(0, "assess"))
 
