@@ -63,13 +63,14 @@ TUTOR = "tutor_dialogues"  # made up, for students that write
 READ = "encyclopaedia"  # texts without labels, under an exam in words
 ASKED = "construction_faq"  # which is that of these questions
 MADE = "abilities"  # made up, answered in words
+STUDIED = "study_sentences"  # in episodes, and examined on what was studied
 
 
 def arms_of(key: str, free: bool) -> dict[str, Recipe]:
     """The arms over data that are free or not; of several that differ in their luck alone the first."""
     made: dict[str, tuple[str, Recipe]] = {}
     for arm, recipe in paper(key)[1].recipes.items():
-        special = recipe.data["use"] in (LIVES, HALVES, TUTOR, READ, ASKED, MADE)
+        special = recipe.data["use"] in (LIVES, HALVES, TUTOR, READ, ASKED, MADE, STUDIED)
         if not special and (recipe.data["use"] in FREE) == free:
             made.setdefault(recipe.model_copy(update={"luck": "shared"}).model_dump_json(), (arm, recipe))
     return dict(made.values())
@@ -119,7 +120,7 @@ def lives_of(key: str, data: str = LIVES) -> dict[str, Recipe]:
 
 
 def test_every_paper_runs_one_tiny_seed() -> None:
-    special = (LIVES, HALVES, TUTOR, READ, MADE)
+    special = (LIVES, HALVES, TUTOR, READ, MADE, STUDIED)
     assert all(arms_of(key, True) or arms_of(key, False) or any(lives_of(key, one) for one in special) for key in KEYS)
 
 
@@ -185,6 +186,20 @@ def test_one_tiny_seed_of_made_up_abilities(key: str, tmp_path: Path) -> None:
     sets += ["data.split=dev", "order.passes=1"]
     found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
     assert found.outcome == "unclear" and found.judged and found.written is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [key for key in KEYS if lives_of(key, STUDIED)])
+def test_one_tiny_memory(key: str, tmp_path: Path) -> None:
+    """Machinery only: six sentences of the dev split, studied by a decoder that has read 20 texts, probed twice."""
+    small = ("hidden=16", "layers=1", "heads=2", "vocabulary=300", "taught.data.pool=20", "taught.learn.passes=1")
+    sets = [*(f"student.{one}" for one in small), "data.study=6", "data.split=dev", "arms.later.data.probes=[10, 12]"]
+    try:
+        found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
+    except Missing as missing:
+        pytest.skip(f"an asset is not here: {missing}")
+    assert found.outcome == "unclear" and found.judged and found.written is None
+    assert all(math.isfinite(one.estimate) or "is not defined" in one.note for one in found.judged)
 
 
 @pytest.mark.slow
