@@ -20,7 +20,7 @@ SLOW = {  # each task once more, in other words
 
 
 def course(seed: int = 0, **how: object) -> Course:
-    return FewShotFormats(**{"rows": 60, "items": 10, **how}).course(stream(seed, "data"))
+    return FewShotFormats(**{"rows": 60, "items": 10, "targets": 10, **how}).course(stream(seed, "data"))
 
 
 def rows(exam: Exam) -> list[dict[str, object]]:
@@ -46,6 +46,7 @@ def test_sides_and_kinds_of_the_exam() -> None:
     assert {kind: kinds.count(kind) for kind in kinds} == {
         ("target", "rotation", "0"): 10, **{("probe", task, shots): 10 for task in TASKS for shots in "13"}}  # fmt: skip
     assert [row["reply"] for row in told[:10]].count("True") == 5
+    assert [row["text"] for row in rows(made.exams["target"])] == [row["text"] for row in told[:10]]
     apart = rows(made.exams["probes"])
     assert [row["text"] for row in apart] == [row["text"] for row in told[10:]]
     assert not {row["reply"] for row in apart} & {"True", "False"}

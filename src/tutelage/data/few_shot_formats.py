@@ -5,18 +5,18 @@
     rotation bda dab   True   whether the second word is the first one, turned; else it has the same letters, False
 
 `material: formats` is conversations in which a task is shown 1 to `shots` times before it is asked, and nothing else
-says which task it is; copy, reverse, shift and sort are asked about the same words. Every answer of a conversation is
-to be learned. `material: rotation` is the narrow task without examples, half of it True. The exam `exam` holds `items`
-of the narrow task (`side` target) and of each of the six others after 1 and after `shots` examples (`side` probe); the
-exam `probes` holds the latter alone. Columns `task`, `shots` and `side` say what a row is. Exams are the same for all
-seeds, and nothing of them stands in a pool.
+says which task it is; copy, reverse, shift and sort are asked about the same words. All answers of a conversation are to
+be learned. `material: rotation` is the narrow task without examples, half of it True. The exam `exam` holds `targets`
+items of the narrow task (`side` target) and `items` of each of the six others after 1 and after `shots` examples
+(`side` probe); the exams `target` and `probes` hold these alone. Columns `task`, `shots` and `side` say what a row is. Exams
+are the same for all seeds, and nothing of them stands in a pool.
 
 Source: made for Wang et al. (2022, arXiv 2211.00635), at small size: natural language inference tuned on, and few-shot
 question answering and translation probed there. Neutral limit: none; it is generated.
 Longer than 200 lines: six tasks and a judgement stand beside what they are made into.
 
 >>> from tutelage.core.rng import stream
->>> made = FewShotFormats(rows=4, items=2).course(stream(0, "data"))
+>>> made = FewShotFormats(rows=4, items=2, targets=2).course(stream(0, "data"))
 >>> pool = made.parts["pool"].pool
 >>> sorted(pool.column("reply").to_pylist()), made.exams["exam"].truth[0].size, made.exams["probes"].truth[0].size
 (['False', 'False', 'True', 'True'], 26, 24)
@@ -60,13 +60,14 @@ class Asked(NamedTuple):
 
 @method
 class FewShotFormats:
-    """rows: of the pool. shots: the most examples before a question. items: of each kind in the exam."""
+    """rows: of the pool. shots: the most examples. items: of each kind of probe, targets: of the narrow task."""
 
     material: Literal["rotation", "formats"] = "rotation"
     rows: Annotated[int, Field(ge=2, le=50_000)] = 400
     shots: Annotated[int, Field(ge=2, le=8)] = 4
     length: Annotated[int, Field(ge=3, le=5)] = 3  # letters of a word, or one more
-    items: Annotated[int, Field(ge=2, le=200)] = 50
+    items: Annotated[int, Field(ge=2, le=200)] = 25
+    targets: Annotated[int, Field(ge=2, le=200)] = 100
     split: Literal["test", "dev"] = "test"
 
     holds: ClassVar[frozenset[Modality]] = frozenset({"text"})
@@ -81,11 +82,10 @@ judgement in True and False. Split: the items of both exams are drawn once for a
         held = {split: self._held(stream(0, f"few_shot_formats {split}"), known) for split in ("test", "dev")}
         made = self._narrow(self.rows, rng, known) if self.material == ROTATION else self._shown(self.rows, rng, known)
         target, probes = held[self.split]
-        table, whole, apart = (_table(*one) for one in ((self.material, made), ("exam", [*target, *probes]),
-                                                        ("probes", probes)))  # fmt: skip
+        table = _table(self.material, made)
         sealed = Sealed(table, np.full(len(made), -1, dtype=np.int64))
-        exams = {name: Exam((references_of(one, np.arange(one.columns.num_rows)),))
-                 for name, one in (("exam", whole), ("probes", apart))}  # fmt: skip
+        sat = {"exam": [*target, *probes], "target": target, "probes": probes}
+        exams = {name: _exam(name, told) for name, told in sat.items()}
         notes = (f"The exam is {len(target)} items of the narrow task and {len(probes)} of {len(TASKS)} others.",)
         return Course({"pool": Part(table.pool(), sealed)}, exams, notes=notes)
 
@@ -96,7 +96,7 @@ judgement in True and False. Split: the items of both exams are drawn once for a
             for shots in (1, self.shots)
             for _ in range(self.items)
         ]
-        return self._narrow(self.items, rng, known), probes
+        return self._narrow(self.targets, rng, known), probes
 
     def _narrow(self, count: int, rng: Rng, known: set[str]) -> list[Asked]:
         """So many judgements, every other one True, in random order."""
@@ -180,6 +180,10 @@ TASKS: dict[str, Callable[[int, Rng], tuple[str, str]]] = {
     "lookup": _lookup,
     "longest": _longest,
 }
+
+
+def _exam(name: str, told: Sequence[Asked]) -> Exam:
+    return Exam((references_of(_table(name, told), np.arange(len(told))),))
 
 
 def _table(name: str, told: Sequence[Asked]) -> Table:
