@@ -5,11 +5,11 @@
     rotation bda dab   True   whether the second word is the first one, turned; else it has the same letters, False
 
 `material: formats` is conversations in which a task is shown 1 to `shots` times before it is asked, and nothing else
-says which task it is; copy, reverse, shift and sort are asked about the same words. All answers of a conversation are to
-be learned. `material: rotation` is the narrow task without examples, half of it True. The exam `exam` holds `targets`
-items of the narrow task (`side` target) and `items` of each of the six others after 1 and after `shots` examples
-(`side` probe); the exams `target` and `probes` hold these alone. Columns `task`, `shots` and `side` say what a row is. Exams
-are the same for all seeds, and nothing of them stands in a pool.
+says which task it is; copy, reverse, shift and sort are asked about the same words. All answers of a conversation are
+to be learned. `material: rotation` is the narrow task without examples, half of it True. The exam `exam` holds
+`targets` items of the narrow task (`side` target) and `items` of each of the six others after 1 and after `shots`
+examples (`side` probe); the exams `target` and `probes` hold these alone. Columns `task`, `shots` and `side` say what a
+row is. Exams are the same for all seeds, and nothing of them stands in a pool.
 
 Source: made for Wang et al. (2022, arXiv 2211.00635), at small size: natural language inference tuned on, and few-shot
 question answering and translation probed there. Neutral limit: none; it is generated.
