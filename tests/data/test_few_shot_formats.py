@@ -1,9 +1,9 @@
 """few_shot_formats: every answer follows from its question, nothing but examples says which task it is."""
 
-import numpy as np
 import pytest
 
 from tutelage.core.data import Course, Exam
+from tutelage.core.errors import Refused
 from tutelage.core.rng import stream
 from tutelage.data.few_shot_formats import LETTERS, TASKS, FewShotFormats
 from tutelage.kit.prompts import prompts
@@ -79,4 +79,13 @@ def test_half_of_the_narrow_task_is_true_and_no_word_stands_beside_itself() -> N
     for text in pool.texts():
         one, other = text.split()
         assert one != other and sorted(one) == sorted(other) and len(set(one)) == len(one)
-    assert np.mean([len(text) for text in pool.texts()]) == pytest.approx(8, abs=0.3)
+    assert {len(text) for text in pool.texts()} == {7} and {
+        len(text) for text in course(length=4).parts["pool"].pool.texts()
+    } == {9}
+
+
+def test_more_judgements_than_there_are_are_refused() -> None:
+    """Of 8 x 7 x 6 words of three letters each has 2 turns: 672 are True, and one in ten is left."""
+    with pytest.raises(Refused, match="of 3 letters there are 672"):
+        course(rows=1300)
+    assert len(course(rows=1000).parts["pool"].pool) == 1000

@@ -25,6 +25,7 @@ Longer than 200 lines: six tasks and a judgement stand beside what they are made
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
@@ -34,6 +35,7 @@ from pydantic import Field
 
 from tutelage.core.answers import Sealed
 from tutelage.core.data import Course, Exam, Modality, Part, Rng, Table
+from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method
 from tutelage.core.rng import stream
 from tutelage.kit.prompts import TYPE
@@ -65,7 +67,7 @@ class FewShotFormats:
     material: Literal["rotation", "formats"] = "rotation"
     rows: Annotated[int, Field(ge=2, le=50_000)] = 400
     shots: Annotated[int, Field(ge=2, le=8)] = 4
-    length: Annotated[int, Field(ge=3, le=5)] = 3  # letters of a word, or one more
+    length: Annotated[int, Field(ge=3, le=5)] = 3  # letters of a word of the narrow task; of others as many or one more
     items: Annotated[int, Field(ge=2, le=200)] = 25
     targets: Annotated[int, Field(ge=2, le=200)] = 100
     split: Literal["test", "dev"] = "test"
@@ -77,7 +79,17 @@ class FewShotFormats:
 judgement in True and False. Split: the items of both exams are drawn once for all seeds and left out of all pools."""
 
     def course(self, rng: Rng) -> Course:
-        """Replies stand in the pool; a conversation's other answers are to be learned, too."""
+        """Replies stand in the pool; a conversation's other answers are to be learned, too.
+
+        Refused where there are not enough different judgements.
+        """
+        there = math.perm(len(LETTERS), self.length) * (self.length - 1)  # that are True; of False there are no fewer
+        asked = -(-self.rows // 2) * (self.material == ROTATION) + 2 * -(-self.targets // 2)
+        if asked > 0.9 * there:
+            what = (
+                f"{asked} different judgements that are True are asked for; of {self.length} letters there are {there}"
+            )
+            raise Refused(Fault("data.rows", what, "fewer rows or targets, or a larger length"))
         known: set[str] = set()
         held = {split: self._held(stream(0, f"few_shot_formats {split}"), known) for split in ("test", "dev")}
         made = self._narrow(self.rows, rng, known) if self.material == ROTATION else self._shown(self.rows, rng, known)
@@ -129,7 +141,7 @@ def _asked(task: str, shots: int, length: int, rng: Rng) -> Asked:
 
 def _judged(true: bool, length: int, rng: Rng) -> Asked:
     """Two words of the same letters, all of them different, the second never the first itself."""
-    word = "".join(LETTERS[at] for at in rng.permutation(len(LETTERS))[: length + int(rng.integers(2))])
+    word = "".join(LETTERS[at] for at in rng.permutation(len(LETTERS))[:length])
     turned = {word[at:] + word[:at] for at in range(1, len(word))}
     while True:
         other = "".join(word[at] for at in rng.permutation(len(word)))
