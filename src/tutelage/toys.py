@@ -18,19 +18,34 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tutelage.core.answers import Sealed
-from tutelage.core.data import Block, Floats, Floats32, Ints, Kinds, Label, Lessons, Pool, Rng, Rows, Table, labelled
+from tutelage.core.data import (
+    Block,
+    Exam,
+    Floats,
+    Floats32,
+    Ints,
+    Itself,
+    Kinds,
+    Label,
+    Lessons,
+    Pool,
+    Rng,
+    Rows,
+    Table,
+    labelled,
+)  # fmt: skip
 from tutelage.core.digest import digest
 from tutelage.core.method import method
 from tutelage.core.rng import stream
 from tutelage.core.stages import CanEmbed, CanFit, CanWeigh, Spend, View
-from tutelage.core.writing import Prompt, Tokens, Written
+from tutelage.core.writing import Prompt, ReadAlone, Recited, Tokens, Written
 from tutelage.kit.luck import uniform
 from tutelage.kit.prompts import prompts as prompts_of
 from tutelage.kit.words import in_words
 from tutelage.runs.till import RecordedTill, till
 
-__all__ = ["ANSWERS", "CODES", "POINTS", "POOL", "Nearest", "NearestMean", "Reader", "Writer", "replies_pool", "stream",
-           "till", "vector_pool", "view"]  # fmt: skip
+__all__ = ["ANSWERS", "CODES", "POINTS", "POOL", "Nearest", "NearestMean", "Reader", "Rote", "Writer", "own_truth",
+           "replies_pool", "stream", "till", "vector_pool", "view"]  # fmt: skip
 
 POINTS = np.array([[-3, 0], [-2, 0], [-0.2, 0], [0.2, 0], [2, 0], [3, 0]], dtype=np.float32)
 CODES = np.array([0, 0, 0, 1, 1, 1])
@@ -141,6 +156,45 @@ class Reader:
         asked = [prompt if isinstance(prompt, str) else " ".join(turn.text for turn in prompt) for prompt in prompts]
         sizes = [np.array([len(text) for text in texts], dtype=np.int64) for texts in (asked, replies)]
         return Tokens(sizes[0], sizes[1], np.zeros(len(replies), dtype=np.int64))
+
+
+def own_truth(texts: Sequence[str], **foils: Sequence[str]) -> Exam:
+    """An exam of texts that are their own truth, with kinds of foils."""
+    pool = Table.of("read", {"text": list(texts)}).pool()
+    block = Block(Rows(pool, np.arange(len(pool))), None, Itself, {}, "file", np.zeros(len(pool)), np.ones(len(pool)))
+    return Exam((block,), {name: Table.of(name, {"text": list(told)}).pool() for name, told in foils.items()})
+
+
+@dataclass(frozen=True, eq=False)
+class Rote:
+    """Has learned texts by heart: certain of these, e to the `other` a letter for the rest, which it goes on with z.
+
+    A token is a letter; a space is none. The end of a text is free.
+    """
+
+    known: tuple[str, ...] = ()
+    other: float = -2.0
+
+    @property
+    def fingerprint(self) -> str:
+        return digest("rote", list(self.known), self.other)
+
+    def read_alone(self, texts: Sequence[str]) -> ReadAlone:
+        sizes = np.array([len(text.replace(" ", "")) + 1 for text in texts], dtype=np.int64)
+        return ReadAlone(np.where([text in self.known for text in texts], 0.0, self.other * sizes), sizes)
+
+    def recite(self, texts: Sequence[str], share: float = 0.5) -> Recited:
+        letters = [list(text.replace(" ", "")) for text in texts]
+        halves = [int(share * len(one)) for one in letters]
+        cues = [one[:half] for one, half in zip(letters, halves, strict=True)]
+        rest = [one[half:] for one, half in zip(letters, halves, strict=True)]
+        said = [one if text in self.known else ["z"] * len(one) for one, text in zip(rest, texts, strict=True)]
+        columns = [
+            np.array([" ".join(one) + " " for one in several] or [], dtype=object) for several in (cues, rest, said)
+        ]
+        ids = [np.array([ord(letter) for one in several for letter in one], dtype=np.int64) for several in (rest, said)]
+        starts = np.concatenate([[0], np.cumsum([len(one) for one in rest])]).astype(np.int64)
+        return Recited(columns[0], columns[1], columns[2], ids[0], ids[1], starts)
 
 
 @method

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 import yaml
 
-from tutelage.core.data import Block, Exam, Ints, Preference, Rows, Score, Table, Text, labelled
+from tutelage.core.data import Block, Exam, Ints, Itself, Preference, Rows, Score, Table, Text, labelled
 from tutelage.core.method import settings
 from tutelage.core.parts import PACKAGE, build, names
 from tutelage.core.rng import stream
 from tutelage.core.writing import CanWrite
 from tutelage.kit.reply_courses import references_of
 from tutelage.runs.till import till
-from tutelage.toys import Nearest, Reader, Writer, replies_pool, view
+from tutelage.toy_writer import texts, writer
+from tutelage.toys import Nearest, Reader, Rote, Writer, replies_pool, view
 
 ROOM = "assess"
 EVERY = [name for name in names(ROOM) if "." not in name]  # a dot: from another package
@@ -37,11 +38,20 @@ WRITES = {  # the same three students for exams in words: what each of them says
 }  # fmt: skip
 COSTS = {"answer_tokens"}  # scores that say what answering took; nobody is perfect in them
 COSTS |= {"contrastive_perplexity", "ppl_chosen", "ppl_rejected"}  # or weigh two kinds of replies: certain of both is 1
+COSTS |= {"format_gradient_cosine"}  # or look at what a task would teach, which is all form for whoever knows it
 # Those who examine texts: 30 replies, of which a perfect reader is certain and another finds some unlikely.
 READS = ("reply_loss",)
 REPLIES = replies_pool([(f"prompt {row // 2}", "abc"[row % 3] * (1 + row % 4), f"r{row}") for row in range(30)])
 PAIRS = ("contrastive_perplexity",)  # or two replies to each prompt
 READERS = {id(PERFECT): Reader({}, other=0.0), id(MIXED): Reader({"a": -1.0, "b": -3.0}, other=-0.5)}
+# Those who examine what was kept of texts: 30 of them, of which one student has all by heart and another every third.
+KEPT = ("recognition", "cued_recall")
+STUDIED = Table.of("studied", {"text": [f"a b {'abc'[row % 3]} {'d ' * row}e" for row in range(30)]}).pool()
+FOILS = Table.of("foils", {"text": [f"x y {'d ' * row}" for row in range(30)]}).pool()
+LEARNED = {id(PERFECT): Rote(tuple(STUDIED.texts())), id(MIXED): Rote(tuple(STUDIED.texts()[::3]))}
+# Those who look at gradients: of a student that learns to write letters.
+SLOPES = ("format_gradient_cosine",)
+LETTERS = texts([(letter, "abcd"[place % 3]) for place, letter in enumerate("abcdefgh" * 3 + "abcdef")])[0]
 
 
 def assess(name: str, student: Nearest, rows: Ints | None = None) -> tuple[Score, ...]:
@@ -61,6 +71,16 @@ def assess(name: str, student: Nearest, rows: Ints | None = None) -> tuple[Score
         reader = READERS.get(id(student), Reader())
         scores = build(ROOM, name).assess(reader, Exam((block,)), till(), RNG)
         return tuple(score for score in scores if score.name != "contrast_share")
+    if name in KEPT:
+        block = Block(Rows(STUDIED, rows), None, Itself, {}, "file", np.zeros(len(rows)), np.ones(len(rows)))
+        learned = LEARNED.get(id(student), Rote())
+        return build(ROOM, name).assess(learned, Exam((block,), {"new": FOILS.take(rows)}), till(), RNG)
+    if name in SLOPES:
+        about = Rows(LETTERS.about.pool, rows)
+        given = {"text": LETTERS.given["text"][rows]}
+        block = LETTERS._replace(about=about, given=given, cost=np.zeros(len(rows)), weight=np.ones(len(rows)))
+        who = writer(stream(0 if student is MIXED else 1, "writer"))
+        return build(ROOM, name).assess(who, Exam((block,)), till(), stream(0, "assess"))
     exam = Exam((labelled(Rows(POOL, rows), TRUTH[rows], "file"),))
     return build(ROOM, name).assess(student, exam, till(), stream(0, "assess"))
 

@@ -94,6 +94,11 @@ def test_the_course_is_whole(name: str, tmp_path: Path) -> None:
 def test_nothing_of_the_exam_stands_in_the_pool(name: str, tmp_path: Path) -> None:
     course = made(name, tmp_path)
     held = [block.about.examples() for exam in course.exams.values() for block in exam.truth]
+    if getattr(build("data", spec(name, tmp_path)), "asks_what_was_taught", False):
+        pool, foils = course.parts["pool"].pool, [one for exam in course.exams.values() for one in exam.parts.values()]
+        assert all(np.isin(content_keys(exam), content_keys(pool)).all() for exam in held), "memory of what was taught"
+        assert foils and not any(np.isin(content_keys(pool), content_keys(one)).any() for one in foils)
+        return
     for part in course.parts.values():
         for exam in held:
             both = np.isin(content_keys(part.pool), content_keys(exam)).sum()

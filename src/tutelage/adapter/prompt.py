@@ -6,7 +6,8 @@ They start as the embeddings of tokens drawn from the vocabulary, or as those of
 already has vectors of this length goes on with them. Its files are peft's own.
 
 Source: Lester, Al-Rfou and Constant (2021), The power of scale for parameter-efficient prompt tuning, sections 2 and
-3.2. Neutral limit: none: even untrained vectors are read; with `adapter: full` afterwards they stay in front.
+3.2. Neutral limit: none: even untrained vectors are read; what follows may move the model under them
+(`under_prompt`).
 
 >>> Prompt(length=4, start="Answer in one word:").length
 4
@@ -16,13 +17,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-import torch
 from pydantic import Field
 
 from tutelage.core.data import Kinds, Rng
 from tutelage.core.descent import Group, Opened, Prefixes
 from tutelage.core.method import method
-from tutelage.kit.soft_prompt import SoftPrompt, placed, tokens
+from tutelage.kit.soft_prompt import prompted
 
 
 @method
@@ -34,11 +34,5 @@ class Prompt:
 
     def open(self, module: Any, rng: Rng) -> Opened:
         """One group, the vectors. Refused when the student has another learned prompt already."""
-        if not placed(module, "prompt", self.length):
-            embedding = module.model.get_input_embeddings()
-            with torch.no_grad():
-                values = (
-                    embedding(tokens(module, self.length, self.start, rng).to(embedding.weight.device)).float().clone()
-                )
-            module.before = SoftPrompt(values)
+        prompted(module, self.length, self.start, rng)
         return Opened(module, (Group(("before.values",)),))

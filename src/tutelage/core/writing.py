@@ -85,6 +85,38 @@ class CanWrite(Protocol):
     ) -> Written: ...
 
 
+class ReadAlone(NamedTuple):
+    """What texts by themselves cost a reader."""
+
+    logprob: Floats  # (n,) natural log of the probability of the whole text, its end included, in fp32
+    tokens: Ints  # (n,) of these tokens, the one that ends a text counted
+
+
+class Recited(NamedTuple):
+    """Texts in two parts, and how they were gone on with from the first; tokens of all texts one behind the other."""
+
+    cue: Array  # (n,) object array of str: what was given
+    rest: Array  # (n,) what followed it in truth
+    said: Array  # (n,) what the student said instead
+    rest_ids: Ints  # (all,) tokens of `rest`
+    said_ids: Ints  # (all,) tokens of `said`: of each text exactly as many
+    starts: Ints  # (n + 1,) offsets of both
+
+
+@runtime_checkable
+class CanRecite(Protocol):
+    """A student that can be asked what it has kept of a text.
+
+    read_alone: the text as a lesson that is its own truth (Itself): the token that begins one is given, the one that
+    ends it counted, and what lies beyond the window left out.
+    recite: the first `share` of the text's tokens, rounded down, is given, and the likeliest token follows each time,
+    exactly as many as the text has; the token that ends a text is never said.
+    """
+
+    def read_alone(self, texts: Sequence[str]) -> ReadAlone: ...
+    def recite(self, texts: Sequence[str], share: float = 0.5) -> Recited: ...
+
+
 @runtime_checkable
 class CanHeed(Protocol):
     """A student whose answers heed the worked examples that stand in a pool's column `context`.

@@ -121,6 +121,16 @@ def _table(path: Path, language: str) -> Table:
     return Table.of(f"encyclopaedia, {language}", columns)
 
 
+def extracts(path: Path) -> list[str]:
+    """The English extracts in the file's order; path: of the asset's folder."""
+    return [str(text) for text in _table(path / "english.json", "english").columns.column("text").to_pylist()]
+
+
+def sides(path: Path) -> dict[str, Ints]:
+    """Which of them are `test`, `dev`, `warm_up` and `train`."""
+    return _parts(_table(path / "english.json", "english"))
+
+
 def _parts(table: Table) -> dict[str, Ints]:
     """Rows of `test`, `dev`, `warm_up`, `train`, and of the last two together, `all`; repeats are in none of them."""
     keys = keys_of_texts(table.columns.column("text").to_pylist())

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tutelage.core.data import Array, Bools, Exam, Floats32, Ints, Label, Pool, Rng, Score, Supervision
+from tutelage.core.data import Array, Bools, Exam, Floats32, Ints, Itself, Label, Pool, Rng, Score, Supervision
 from tutelage.core.errors import ContractBroken, Fault, Refused, nearest
 from tutelage.core.stages import CanWeigh
 from tutelage.kit.ask import probabilities
@@ -119,6 +119,24 @@ def apart(
 def _of_items(score: Score, name: str, where: Bools) -> Score:
     items = np.asarray(score.items * (where * np.float32(len(where) / where.sum())), dtype=np.float32)
     return score._replace(name=f"{score.name}_{name}", value=mean(items), items=items)
+
+
+def alone(exam: Exam) -> tuple[Pool, Bools]:
+    """The texts of an exam that are their own truth, those of positive weight; and which of all items these are.
+
+    ContractBroken for an exam of another kind, as in `paper`.
+    """
+    if not exam.truth:
+        raise ContractBroken("this exam has no items")
+    wrong = [block.kind.__name__ for block in exam.truth if block.kind is not Itself]
+    if wrong:
+        raise ContractBroken(f"texts that are their own truth are examined here; this exam holds {wrong[0]}")
+    first = exam.truth[0].about.pool
+    if any(block.about.pool.table.fingerprint != first.table.fingerprint for block in exam.truth):
+        raise ContractBroken("the items of one exam come from one table")
+    kept = np.concatenate([block.weight > 0 for block in exam.truth])
+    numbers = np.concatenate([block.about.numbers for block in exam.truth])
+    return Pool(first.table, numbers[kept], first.labels), kept
 
 
 def _paper(exam: Exam) -> tuple[Pool, Ints, tuple[str, ...]]:

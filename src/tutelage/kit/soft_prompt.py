@@ -92,6 +92,16 @@ def placed(module: Any, kind: str, length: int) -> bool:
     return True
 
 
+def prompted(module: Any, length: int, start: str, rng: Rng) -> None:
+    """Put a prompt in front that starts as the embeddings of these tokens, unless one of this length is there."""
+    if placed(module, "prompt", length):
+        return
+    embedding = module.model.get_input_embeddings()
+    with torch.no_grad():
+        drawn = tokens(module, length, start, rng).to(embedding.weight.device)
+        module.before = SoftPrompt(embedding(drawn).float().clone())
+
+
 def tokens(module: Any, length: int, start: str, rng: Rng) -> Any:
     """(length,) tokens to start from: those of `start` over and over, or different ones drawn from the vocabulary."""
     if not start:

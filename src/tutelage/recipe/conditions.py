@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 OF_A_CURVE = frozenset({"last", "final", "area", "cost_to"})
 IN_ITS_UNIT = frozenset({"last", "final", "area"})  # measures that are a mean of the score's values
+OF_MEMORY = frozenset({"at", "lost", "slowing"})  # read along the updates behind one round
 Use: TypeAlias = Literal[
-    "last", "final", "area", "cost_to", "recovered", "fact",
+    "last", "final", "area", "cost_to", "recovered", "fact", "at", "lost", "slowing",
     "pm", "ft", "bt", "ft_contrast", "bt_contrast", "rp", "se", "pr", "acc", "bwt", "fwt", "forgetting",
     "aia", "general", "intransigence", "fuar",
 ]  # fmt: skip
@@ -32,6 +33,11 @@ class Measure(Frozen):
     seed: 0 is the weak supervisor's score, 1 that of the ceiling; undefined where the ceiling is not the better one.
     fact: what a stage said under the name `of` when it last said it, such as misfit_hard, whatever that cost. It is not
     turned, as nobody knows whether more of it is better: below 0.1 is {of: {arm: -1}, above: -0.1}.
+    at: the score after the round `after`, -1 being before all learning.
+    lost: the share of that score, as far as it lies above `chance`, that is lost by the last round; with `against`,
+    another score, less the share that is lost of that one, above `chance_against`.
+    slowing: what is lost an update up to `knee` updates after that round, less what is lost an update from there to the
+    last round; with `scale: logarithmic` a step of ln(1 + updates). None of the three but `at` is turned.
     pm, ft, bt, rp, se and the other measures of a lifetime: see docs/lifelong.md; `experts` names, for each task, the
     arm that learns it alone, and `joint`, for intransigence, the arm that learns all tasks so far together.
     fuar: forgotten over acquired, what is lost of the score `of` for each point won in the scores `gained`, from before
@@ -49,6 +55,12 @@ class Measure(Frozen):
     ceiling: str = ""  # of recovered: the arm that is taught the truth
     gained: tuple[str, ...] = ()  # of fuar: the scores of what the last phase teaches
     kept: tuple[str, ...] = ()  # of fuar: one score for each earlier phase; none: `of` for all
+    after: Annotated[int, Field(ge=-1)] | None = None  # of at, lost and slowing: the round to start from
+    knee: Annotated[int, Field(ge=1)] | None = None  # of slowing: updates
+    scale: Literal["updates", "logarithmic"] = "updates"  # of slowing
+    chance: float = 0.0  # of lost
+    against: str = ""  # of lost: another score
+    chance_against: float = 0.0
 
     @model_validator(mode="after")
     def _whole(self) -> Measure:
@@ -60,7 +72,13 @@ class Measure(Frozen):
             raise ValueError("intransigence, and no other measure, names the arm `joint`")
         if (self.use == "fuar") != bool(self.gained) or (self.kept and self.use != "fuar"):
             raise ValueError("fuar, and no other measure, names the scores that are `gained`")
-        if self.experts and self.use in OF_A_CURVE | {"recovered", "fuar"}:
+        if (self.use in OF_MEMORY) != (self.after is not None):
+            raise ValueError("at, lost and slowing, and no other measure, name the round `after` which they begin")
+        if (self.use == "slowing") != (self.knee is not None):
+            raise ValueError("slowing, and no other measure, needs the knee, a number of updates")
+        if self.use != "lost" and (self.chance or self.against or self.chance_against):
+            raise ValueError("chance and against are for lost")
+        if self.experts and self.use in OF_A_CURVE | OF_MEMORY | {"recovered", "fuar"}:
             raise ValueError("experts are for the measures of a lifetime")
         return self
 

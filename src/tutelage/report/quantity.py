@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 from tutelage.kit.task_matrix import FOUR, MORE
-from tutelage.recipe.conditions import IN_ITS_UNIT, Contrast, Follows, Measure
+from tutelage.recipe.conditions import IN_ITS_UNIT, OF_MEMORY, Contrast, Follows, Measure
 from tutelage.report.axes import between
 from tutelage.report.costs import plain_unit, scale
 from tutelage.report.words import SHARES, places, score_name, shown
@@ -74,6 +74,8 @@ def quantity(asked: Condition | Measure, unit: str, size: float = 0.0) -> Quanti
         return Quantity(score_name(measure.of), "", "", 1.0, 3)
     if measure.use == "fuar":
         return Quantity(f"forgotten {score_name(measure.of)} for what was acquired (FUAR)", "", "", 1.0, 2)
+    if measure.use in OF_MEMORY:
+        return _memory(measure)
     if measure.use not in IN_ITS_UNIT:
         return _lifetime(measure)
     share = measure.of in SHARES
@@ -105,6 +107,20 @@ def number_at(value: float, places: int) -> str:
         return "–"
     text = f"{value:,.{places}f}"
     return (text.lstrip("-") if not float(text.replace(",", "")) else text).replace("-", "−")
+
+
+def _memory(measure: Measure) -> Quantity:
+    name = score_name(measure.of)
+    since = "before all learning" if measure.after == -1 else f"after round {measure.after}"
+    if measure.use == "at":
+        share = measure.of in SHARES
+        return Quantity(f"{name} {since}", "points" if share else "", "%" if share else "", 100.0 if share else 1.0,
+                        places(measure.of))  # fmt: skip
+    if measure.use == "lost":
+        less = f", less that of {score_name(measure.against)}," if measure.against else ""
+        return Quantity(f"share of {name}{less} that is lost {since}", "", "", 1.0, 2)
+    step = "a step of ln(1 + updates)" if measure.scale == "logarithmic" else "an update"
+    return Quantity(f"{name} lost {step} up to {measure.knee} updates, less what is lost from there on", "", "", 1.0, 4)
 
 
 def _lifetime(measure: Measure) -> Quantity:

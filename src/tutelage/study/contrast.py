@@ -12,11 +12,12 @@ from tutelage.core.data import Array, Floats, Ints
 from tutelage.core.digest import digest
 from tutelage.kit.intervals import rank_trend
 from tutelage.kit.task_matrix import LESS
-from tutelage.recipe.conditions import IN_ITS_UNIT, OF_A_CURVE, Contrast, Follows, Measure
+from tutelage.recipe.conditions import IN_ITS_UNIT, OF_A_CURVE, OF_MEMORY, Contrast, Follows, Measure
 from tutelage.runs.record import Record
 from tutelage.study.fuar import fuar
 from tutelage.study.lifelong import courses, lifelong
 from tutelage.study.measure import censored, curve, is_mean, items, per_seed, told
+from tutelage.study.retention import retention
 
 Condition: TypeAlias = Contrast | Follows
 NONE: Ints = np.zeros(0, dtype=np.int64)
@@ -54,6 +55,8 @@ def numbers(record: Record, arm: str, measure: Measure, among: Sequence[str] = (
         return recovered(record, arm, measure)
     if measure.use == "fuar":
         return _fuars(record, arm, measure)
+    if measure.use in OF_MEMORY:
+        return retention(record, arm, measure)
     experts = tuple(measure.experts.items())
     others = (*measure.experts.values(), *([measure.joint] if measure.joint else []))
     states = [[record.state(one, seed).digest for one in (arm, *others)] for seed in record.seeds]
@@ -149,7 +152,7 @@ def _trend(record: Record, condition: Follows) -> tuple[Floats, str]:
 def _sign(record: Record, condition: Contrast) -> float:
     """-1 where less is better; an arm alone keeps its sign, so that its limit reads as it is written."""
     measure = condition.measure
-    if len(condition.of) == 1 or measure.use not in OF_A_CURVE:
+    if len(condition.of) == 1 or measure.use not in OF_A_CURVE | {"at"}:
         return -1.0 if measure.use in {*LESS, "fuar"} and len(condition.of) > 1 else 1.0
     if measure.use == "cost_to":
         return -1.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,14 +21,20 @@ class Read(NamedTuple):
 
 
 def continued(
-    forward: Callable[..., Any], read: Read, luck: Floats, temperature: float, ended: Callable[[Sequence[int]], bool]
-) -> list[list[int]]:
-    """Each row's next tokens, at most luck.shape[1]. Rows that are done are still computed, but not recorded."""
+    forward: Callable[..., Any], read: Read, luck: Floats, temperature: float, ended: Callable[[Sequence[int]], bool],
+    never: Collection[int] = (),
+) -> list[list[int]]:  # fmt: skip
+    """Each row's next tokens, at most luck.shape[1]. Rows that are done are still computed, but not recorded.
+
+    never: tokens that are not said, whatever their probability.
+    """
     told: list[list[int]] = [[] for _ in read.lengths]
     unfinished = set(range(len(told)))
     mask, last = read.mask, read.last
     for step in range(luck.shape[1]):
-        drawn = _drawn(last.double().cpu().numpy(), luck[:, step], temperature)
+        logs = last.double().cpu().numpy()
+        logs[:, list(never)] = -np.inf
+        drawn = _drawn(logs, luck[:, step], temperature)
         for row in sorted(unfinished):
             told[row].append(int(drawn[row]))
             if ended(told[row]):

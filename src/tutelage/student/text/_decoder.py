@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -65,14 +65,19 @@ class Decoder:
         return found
 
     def write(
-        self, prompts: Sequence[Ids], luck: Floats, temperature: float, ended: Callable[[Ids], bool], batch: int
-    ) -> list[list[list[int]]]:
-        """Tokens of k replies to each prompt, the one that ended a reply included. luck: (n, k, at most so many)."""
+        self, prompts: Sequence[Ids], luck: Floats, temperature: float, ended: Callable[[Ids], bool], batch: int,
+        never: Collection[int] = (),
+    ) -> list[list[list[int]]]:  # fmt: skip
+        """Tokens of k replies to each prompt, the one that ended a reply included. luck: (n, k, at most so many).
+
+        never: tokens that are not said.
+        """
         found: list[list[list[int]]] = [[] for _ in prompts]
         with one_thread():
             for rows, read in self._read(prompts, max(1, batch // max(luck.shape[1], 1))):
                 wide = _of(read, np.repeat(np.arange(len(rows)), luck.shape[1]))
-                told = continued(self.forward, wide, luck[rows].reshape(len(wide.lengths), -1), temperature, ended)
+                lots = luck[rows].reshape(len(wide.lengths), -1)
+                told = continued(self.forward, wide, lots, temperature, ended, never)
                 for place, row in enumerate(rows.tolist()):
                     found[row] = told[place * luck.shape[1] : (place + 1) * luck.shape[1]]
         return found

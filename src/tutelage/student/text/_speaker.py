@@ -21,12 +21,13 @@ from tutelage.core.data import Block, Floats, Floats32, Ints, Lessons, Pool, Rng
 from tutelage.core.descent import Encoded
 from tutelage.core.digest import digest
 from tutelage.core.method import settings
-from tutelage.core.writing import Prompt, Tokens, Written
+from tutelage.core.writing import Prompt, ReadAlone, Recited, Tokens, Written
 from tutelage.kit.context import contexts
 from tutelage.kit.luck import uniform
 from tutelage.student import _head
 from tutelage.student.text._choice import Choice, choice, lengths
 from tutelage.student.text._frame import Frame
+from tutelage.student.text._recited import read_alone, recited
 from tutelage.student.text._replies import counted, judged, rated, written
 from tutelage.student.text.embedded import encoded
 
@@ -141,6 +142,12 @@ class Speaker:
     ) -> Written:
         luck = uniform(prompts, k, max_tokens, rng)
         return written(self._decoder, self._frame, prompts, luck, temperature, stop, self.maker.batch)
+
+    def read_alone(self, texts: Sequence[str]) -> ReadAlone:
+        return read_alone(self._decoder, self._frame, texts, self.maker.batch)
+
+    def recite(self, texts: Sequence[str], share: float = 0.5) -> Recited:
+        return recited(self._decoder, self._frame, texts, share, self.maker.batch)
 
     @property
     def module(self) -> Any:

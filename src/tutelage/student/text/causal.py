@@ -36,7 +36,7 @@ from tutelage.core.forecast import Width
 from tutelage.core.method import method
 from tutelage.core.parts import missing_extra, part
 from tutelage.core.stages import CanEmbed, CanWeigh
-from tutelage.core.writing import CanHeed, CanJudge, CanRate, CanWrite
+from tutelage.core.writing import CanHeed, CanJudge, CanRate, CanRecite, CanWrite
 from tutelage.student.text._foretold import outline_of, width_of
 from tutelage.student.text._place import Place, assets, place
 from tutelage.student.text._speaker import Speaker, loaded
@@ -60,7 +60,9 @@ class Causal:
     encoder: Annotated[Any, part("student.text.encoder")] = Onnx()
 
     reads: ClassVar[frozenset[Modality]] = frozenset({"text"})
-    can: ClassVar[Kinds] = frozenset({CanWeigh, CanEmbed, CanHeed, CanJudge, CanRate, CanWrite, CanDescend, *FACES})
+    can: ClassVar[Kinds] = frozenset(
+        {CanWeigh, CanEmbed, CanHeed, CanJudge, CanRate, CanRecite, CanWrite, CanDescend, *FACES}
+    )
 
     @property
     def assets(self) -> tuple[str, ...]:
