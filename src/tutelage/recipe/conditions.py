@@ -1,4 +1,7 @@
-"""What a study sets out to show: measures, and the conditions that are judged on them."""
+"""What a study sets out to show: measures, and the conditions that are judged on them.
+
+Longer than 200 lines: every measure that a claim can name stands here, with what it may be asked together with.
+"""
 
 from __future__ import annotations
 
