@@ -26,12 +26,12 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from tutelage.core.data import Block, Ints, Itself, Kinds, Lessons, Pool, Rng, Rows, Text
+from tutelage.core.data import Kinds, Lessons, Rng
 from tutelage.core.errors import Fault, Refused, nearest
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Student, View
+from tutelage.kit.again import as_lessons, spread
 from tutelage.kit.blocks import some
-from tutelage.kit.ratings import COLUMN, replies
 from tutelage.kit.reservoir import taken
 
 
@@ -55,10 +55,10 @@ class MixReview:
         total = old + (0 if before is None else len(before))
         if count == 0 or total == 0:
             return ()
-        numbers = _drawn(total, count, rng)
+        numbers = spread(total, count, rng)
         review = taken(past, numbers[numbers < old])
         rows = numbers[numbers >= old] - old
-        return review if before is None or not len(rows) else (*review, _given(before, rows))
+        return review if before is None or not len(rows) else (*review, as_lessons(before, rows, "mix_review"))
 
     def penalty(self, view: View) -> Penalty | None:
         """Nothing is added to the loss."""
@@ -100,17 +100,3 @@ def _others(lessons: Lessons, task: str) -> Lessons:
     """The lessons of positive weight of other tasks: those of the present one are no review of what came before."""
     mine = [block for block in lessons if _alive((block,)) and (not task or _task((block,)) != task)]
     return tuple(some(block, np.flatnonzero(block.weight > 0)) for block in mine)
-
-
-def _drawn(total: int, count: int, rng: Rng) -> Ints:
-    """So many numbers below `total`, ascending; each comes once before any comes twice."""
-    times, rest = divmod(count, total)
-    return np.sort(np.concatenate([np.repeat(np.arange(total), times), rng.permutation(total)[:rest]]))
-
-
-def _given(pool: Pool, rows: Ints) -> Block:
-    """These rows with their replies, or as texts."""
-    about, size = Rows(pool, rows), len(rows)
-    has = COLUMN in pool.table.columns.column_names
-    given = {"text": np.array(replies(about.examples()), dtype=object)} if has else {}
-    return Block(about, None, Text if has else Itself, given, "mix_review", np.zeros(size), np.ones(size))

@@ -13,6 +13,7 @@ beside a new domain: Ibrahim et al. (2024), Simple and scalable strategies to co
 models, section 4.
 Neutral limit: share 0, or a course without other material, is `nothing`.
 
+>>> import numpy as np
 >>> from tutelage.toys import replies_pool, stream, view
 >>> now = view(taught=np.array([0, 2, 3, 5]))
 >>> now = now._replace(parts={"facts": replies_pool([("1 + 1", "2", "r1"), ("2 + 2", "four", "r2")])})
@@ -25,15 +26,14 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-import numpy as np
 from pydantic import Field
 
-from tutelage.core.data import Block, Ints, Itself, Kinds, Lessons, Pool, Rng, Rows, Text
+from tutelage.core.data import Kinds, Lessons, Rng
 from tutelage.core.errors import Fault, Refused, nearest
 from tutelage.core.forecast import Work
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Student, View
-from tutelage.kit.ratings import COLUMN, replies
+from tutelage.kit.again import as_lessons, spread
 
 
 @method
@@ -53,8 +53,9 @@ class ProxyReplay:
             raise Refused(Fault("retain.parts", f"the course has no material called {unknown[0]!r}", help))
         wanted = int(self.rehearsed(beside, 0.0).amount)
         shares = [wanted * (at + 1) // len(names) - wanted * at // len(names) for at in range(len(names))]
-        drawn = [_block(view.parts[name], count, rng) for name, count in zip(names, shares, strict=True) if count]
-        return tuple(drawn)
+        parts = [view.parts[name] for name in names]
+        drawn = zip(parts, shares, strict=True)
+        return tuple(as_lessons(part, spread(len(part), count, rng), "proxy") for part, count in drawn if count)
 
     def rehearsed(self, new: float, held: float) -> Work:
         """Lessons beside so many new ones, where the course has other material."""
@@ -67,18 +68,3 @@ class ProxyReplay:
     def settle(self, before: Student, new: Lessons, view: View, rng: Rng) -> Settled:
         """The student as learned; nothing is remembered."""
         return Settled(view.student)
-
-
-def _block(pool: Pool, count: int, rng: Rng) -> Block:
-    """So many rows as lessons of weight 1, each once before any comes twice; they cost nothing."""
-    rows = np.sort(_drawn(len(pool), count, rng))
-    kind = Text if COLUMN in pool.table.columns.column_names else Itself
-    chosen = pool.take(rows)
-    given = {"text": np.array(replies(chosen), dtype=object)} if kind is Text else {}
-    about = Rows(chosen, np.arange(count, dtype=np.int64))
-    return Block(about, None, kind, given, "proxy", np.zeros(count), np.ones(count))
-
-
-def _drawn(size: int, count: int, rng: Rng) -> Ints:
-    times, rest = divmod(count, size)
-    return np.concatenate([np.tile(np.arange(size), times), rng.permutation(size)[:rest]])

@@ -27,10 +27,11 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from tutelage.core.data import Ints, Kinds, Lessons, Rng
+from tutelage.core.data import Kinds, Lessons, Rng
 from tutelage.core.forecast import Work
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Student, View
+from tutelage.kit.again import spread
 from tutelage.kit.reservoir import By, kept, remembered, taken
 
 
@@ -50,7 +51,7 @@ class Replay:
             return ()
         if self.share is not None:
             beside = sum(int((block.weight > 0).sum()) for block in new)
-            numbers = _repeated(numbers, int(self.rehearsed(beside, len(numbers)).amount), rng)
+            numbers = numbers[spread(len(numbers), int(self.rehearsed(beside, len(numbers)).amount), rng)]
         return taken(view.lessons, np.sort(numbers))
 
     def rehearsed(self, new: float, held: float) -> Work:
@@ -68,9 +69,3 @@ class Replay:
         if self.keep == 0 or self.share == 0:
             return Settled(view.student)
         return Settled(view.student, memory=remembered(self, view, rng))
-
-
-def _repeated(kept: Ints, wanted: int, rng: Rng) -> Ints:
-    """`wanted` of the kept: all of them as often as they fit, then a random part."""
-    times, rest = divmod(wanted, len(kept))
-    return np.concatenate([np.tile(kept, times), rng.permutation(kept)[:rest]])
