@@ -62,6 +62,15 @@ def test_only_the_examples_tell_four_of_the_tasks_apart() -> None:
     assert len(asked["copy"] & asked["reverse"] & asked["shift"] & asked["sort"]) > 10
 
 
+def test_any_letter_is_copied_in_the_pool_alone() -> None:
+    made = course(material="formats", rows=3000)
+    told = {row["task"]: set() for row in rows(made.exams["exam"])}
+    for row in made.parts["pool"].pool.table.columns.to_pylist():
+        told[row["task"]] |= set(row["reply"])
+    assert set("TrueFalse") <= told["copy"] and not any(told[task] & set("TF") for task in TASKS if task != "copy")
+    assert not {letter for row in rows(made.exams["probes"]) for letter in row["text"]} & set("TrusF")
+
+
 def test_the_exam_is_the_same_for_all_and_in_no_pool() -> None:
     one, other = course(0), course(1)
     assert one.exams["exam"].truth[0].digest() == other.exams["exam"].truth[0].digest()

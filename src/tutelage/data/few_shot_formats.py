@@ -5,11 +5,12 @@
     rotation bda dab   True   whether the second word is the first one, turned; else it has the same letters, False
 
 `material: formats` is conversations in which a task is shown 1 to `shots` times before it is asked, and nothing else
-says which task it is; copy, reverse, shift and sort are asked about the same words. All answers of a conversation are
-to be learned. `material: rotation` is the narrow task without examples, half of it True. The exam `exam` holds
-`targets` items of the narrow task (`side` target) and `items` of each of the six others after 1 and after `shots`
-examples (`side` probe); the exams `target` and `probes` hold these alone. Columns `task`, `shots` and `side` say what a
-row is. Exams are the same for all seeds, and nothing of them stands in a pool.
+says which task it is; copy, reverse, shift and sort are asked about the same words. Three in ten of the conversations
+in copying, in the pool alone, have words of any letters, so that those of the labels are known. All answers of a
+conversation are to be learned. `material: rotation` is the narrow task without examples, half of it True. The exam
+`exam` holds `targets` items of the narrow task (`side` target) and `items` of each of the six others after 1 and after
+`shots` examples (`side` probe); the exams `target` and `probes` hold these alone. Columns `task`, `shots` and `side`
+say what a row is. Exams are the same for all seeds, and nothing of them stands in a pool.
 
 Source: made for Wang et al. (2022, arXiv 2211.00635), at small size: natural language inference tuned on, and few-shot
 question answering and translation probed there. Neutral limit: none; it is generated.
@@ -26,6 +27,7 @@ from __future__ import annotations
 
 import functools
 import math
+import string
 from collections.abc import Callable, Sequence
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
@@ -44,6 +46,7 @@ from tutelage.kit.reply_courses import references_of
 LETTERS = "abcdefgh"
 LABELS = ("True", "False")
 ROTATION = "rotation"
+SPELT = 0.3  # of the pool's conversations in copying: who cannot write a letter cannot be brought to write a label
 
 
 class Asked(NamedTuple):
@@ -121,7 +124,7 @@ judgement in True and False. Split: the items of both exams are drawn once for a
 
         def one() -> Asked:
             task, shots = names[int(rng.integers(len(names)))], int(rng.integers(1, self.shots + 1))
-            return _asked(task, shots, self.length, rng)
+            return _asked(task, shots, self.length, rng, SPELT)
 
         return [_new(one, known) for _ in range(count)]
 
@@ -134,7 +137,11 @@ def _new(draw: Callable[[], Asked], known: set[str]) -> Asked:
     return made
 
 
-def _asked(task: str, shots: int, length: int, rng: Rng) -> Asked:
+def _asked(task: str, shots: int, length: int, rng: Rng, spelt: float = 0.0) -> Asked:
+    """spelt: the chance that all words of a conversation in copying are of any letters."""
+    if task == "copy" and rng.random() < spelt:
+        words = [word(length, rng, string.ascii_letters) for _ in range(shots + 1)]
+        return Asked(task, tuple((one, one) for one in words[:-1]), words[-1], words[-1])
     pairs = [TASKS[task](length, rng) for _ in range(shots + 1)]
     return Asked(task, tuple(pairs[:-1]), *pairs[-1])
 
@@ -149,9 +156,9 @@ def _judged(true: bool, length: int, rng: Rng) -> Asked:
             return Asked(ROTATION, (), f"{word} {other}", LABELS[not true])
 
 
-def word(length: int, rng: Rng) -> str:
+def word(length: int, rng: Rng, letters: str = LETTERS) -> str:
     """Of so many letters, or one more, each drawn anew."""
-    return "".join(LETTERS[at] for at in rng.integers(len(LETTERS), size=length + int(rng.integers(2))))
+    return "".join(letters[at] for at in rng.integers(len(letters), size=length + int(rng.integers(2))))
 
 
 def _of_a_word(change: Callable[[str], str]) -> Callable[[int, Rng], tuple[str, str]]:
