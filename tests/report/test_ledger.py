@@ -60,3 +60,12 @@ def test_the_page_has_the_section_where_there_is_a_ledger_and_only_there(kept: A
     assert "What was learned and what was lost" in page and "less is better" in page
     bare = kept._replace(arms=tuple(arm._replace(abilities=()) for arm in kept.arms))
     assert "What was learned and what was lost" not in render(bare)
+
+
+def test_an_ability_of_which_nothing_could_be_measured_is_shown_as_such(kept: Any) -> None:
+    """An exam whose one item does not fit into the student's window has no score."""
+    nan = (math.nan, math.nan, math.nan)
+    arms = tuple(arm._replace(abilities=(ability("loss", nan, higher=False),)) for arm in kept.arms)
+    (account,) = ledger(kept._replace(arms=arms))
+    assert account.entries[0].interval == "–" and account.entries[0].word == "unclear"
+    assert "What was learned and what was lost" in render(kept._replace(arms=arms))

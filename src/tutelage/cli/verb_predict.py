@@ -75,9 +75,11 @@ def predict(
     record = find(run, runs_folder(runs))
     picked = pick(record, summary(record), arm, seed)
     how = record.read().recipes[picked.arm].data
+    how = how["of"] if isinstance(how.get("of"), dict) else how  # new material, whose own data name the columns
     vector = tuple(how.get("vector") or ())
     taught = picked.load()
-    column = text or how.get("text") or how.get("prompt") or ("prompt" if taught.writes else "text")
+    usual = "prompt" if taught.writes and how["use"] != "passages" else "text"
+    column = text or how.get("text") or how.get("prompt") or usual
     pool = rows_of(file, column, format, id=id, vector=vector, encoding=how.get("encoding", "utf-8")).pool()
     say(f"{record.name}: arm {picked.arm} ({picked.why}), seed {picked.seed}")
     counts = {"rows": 0} if taught.writes else {"rows": 0, "unsure": 0}

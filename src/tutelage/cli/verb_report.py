@@ -18,11 +18,12 @@ def report(run: RunName, runs: RunsFolder = None, json: Json = False) -> int:
     """Build report.html from the record and print its path; works on unfinished runs too."""
     from tutelage.report.build import build
     from tutelage.runs.record import find
+    from tutelage.study.summary import summary
 
     record = find(run, runs_folder(runs))
     page = build(record)
     if json:
-        as_json({"run": record.name, "report": str(page)})
+        as_json({**summary(record).as_json(), "run": record.name, "report": str(page)})
     else:
         result(str(page))
     return 0

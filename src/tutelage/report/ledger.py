@@ -46,7 +46,7 @@ def ledger(told: Summary) -> tuple[Account, ...]:
     for name, task in keys:
         mine = [(arm.name, one) for arm in told.arms for one in arm.abilities if (one.name, one.task) == (name, task)]
         values = [v for _, one in mine for v in one.gained[:3] if math.isfinite(v)]
-        low, high = min(0.0, *values), max(0.0, *values)
+        low, high = min([0.0, *values]), max([0.0, *values])
         room = (high - low) * 0.08 or 1.0
         entries = tuple(_entry(arm, one, low - room, high + room) for arm, one in mine)
         title = score_name(name) + (f", task {task}" if task else "")
