@@ -23,7 +23,7 @@ from tutelage.core.ledger import price
 from tutelage.core.rng import stream
 from tutelage.core.stages import Chosen, Memory, Student, Till, View
 from tutelage.kit.episodes import episodes
-from tutelage.kit.exams import sat_by
+from tutelage.kit.exams import named, sat_by
 from tutelage.recipe.fit import Parts, Step, resolved
 
 
@@ -257,7 +257,7 @@ def _untaught(at: At, state: State) -> Round:
 
 
 def _assessed(at: At, state: State, shown: Student, last: bool = False) -> tuple[Score, ...]:
-    """Every `assess_every` rounds, the opening and the last round always. A score of another exam carries its name."""
+    """Every `assess_every` rounds, the opening and the last round always."""
     every, total = at.run.parts.assess_every, at.run.parts.rounds
     last = (
         last
@@ -266,15 +266,15 @@ def _assessed(at: At, state: State, shown: Student, last: bool = False) -> tuple
     )
     if at.number >= 0 and at.number % every and not last:
         return ()
-    scores: tuple[Score, ...] = ()
+    told: list[tuple[str, Score]] = []  # the exam and what came of it
     for number, assessor in enumerate(at.step.assess):
         for name in sat_by(assessor, state.exams):
             if name not in state.exams:
                 raise ContractBroken(f"there is no exam called {name!r}; known: {', '.join(state.exams) or 'none'}")
             till = at.run.till.part(at.path("assess"))
             found = assessor.assess(shown, state.exams[name], till, at.luck(f"assess.{number}"))
-            scores += tuple(score if name == "exam" else score._replace(name=f"{score.name}_{name}") for score in found)
-    return scores
+            told += [(name, score) for score in found]
+    return named(told)
 
 
 def _compact(block: Block) -> Block:

@@ -257,10 +257,10 @@ def test_the_opening_is_no_round_and_no_rule_is_asked_about_it() -> None:
     assert [one.number for one in done] == [-1, 0] and len(rule.views) == 1
 
 
-def test_scores_of_other_exams_carry_their_names_and_every_is_all_exams() -> None:
+def test_scores_that_several_exams_have_carry_their_names_and_every_is_all_exams() -> None:
     made = course()
     made = made._replace(exams={**made.exams, "probes": made.exams["exam"]})
     both, _ = play(step(assess=(build("assess", {"use": "accuracy", "on": "every"}),)), on=made)
     assert [score.name for score in both[-1].scores] == ["accuracy", "accuracy_probes"]
     alone, _ = play(step(assess=(build("assess", {"use": "accuracy", "on": "probes"}),)), on=made)
-    assert [score.name for score in alone[-1].scores] == ["accuracy_probes"]
+    assert [score.name for score in alone[-1].scores] == ["accuracy"], "no other exam has one of that name"

@@ -64,6 +64,21 @@ def sat_by(assessor: Any, exams: Iterable[str]) -> tuple[str, ...]:
     return tuple(exams) if on == "every" else (on,)
 
 
+def named(told: Sequence[tuple[str, Score]]) -> tuple[Score, ...]:
+    """Scores under names of their own: of those that several exams have, each but the usual exam's carries its exam's.
+
+    >>> none = np.zeros(0)
+    >>> one = Score("accuracy", 0.5, none, none, None)
+    >>> [score.name for score in named([("exam", one), ("probes", one), ("probes", one._replace(name="auc"))])]
+    ['accuracy', 'accuracy_probes', 'auc']
+    """
+    exams: dict[str, set[str]] = {}
+    for exam, score in told:
+        exams.setdefault(score.name, set()).add(exam)
+    return tuple(score if exam == "exam" or len(exams[score.name]) == 1 else score._replace(name=f"{score.name}_{exam}")
+                 for exam, score in told)  # fmt: skip
+
+
 def mean(items: Array) -> float:
     """The mean in float64; NaN for no items, because no number would be honest."""
     return float(np.mean(items, dtype=np.float64)) if len(items) else float("nan")
