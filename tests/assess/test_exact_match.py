@@ -80,11 +80,3 @@ def test_values_of_a_column_are_scored_apart_by_hand() -> None:
     assert worst.items.tolist() == pytest.approx([4 / 3, 0, 0, 0])
     with pytest.raises(Refused, match="did you mean 'topic'"):
         sat(student, paper, by="topics")
-
-
-def test_scores_of_another_exam_are_called_after_it() -> None:
-    """Several exams in words can be sat: no two scores share a name."""
-    student = Writer({"p": ("a",)})
-    names = [one.name for one in sat(student, exam({"p": "a"}, topic=["bio"]), on="new", by="topic")]
-    assert names == ["exact_match_new", "answer_tokens_new", "exact_match_new_bio", "exact_match_new_worst"]
-    assert [one.name for one in sat(student, exam({"p": "a"}))] == ["exact_match", "answer_tokens"]

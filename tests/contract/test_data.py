@@ -31,6 +31,10 @@ def spec(name: str, folder: Path) -> dict[str, Any]:
             (folder / "ab"[i % 2]).mkdir(exist_ok=True)
             (folder / "ab"[i % 2] / f"{i}.txt").write_text(f"text {i}")
         return {"use": name, "path": str(folder)}
+    if name == "passages":
+        for i in range(24):
+            (folder / f"{i}.md").write_text(f"# Rule {i}\n\nWhoever comes on day {i} signs the book.")
+        return {"use": name, "path": str(folder)}
     if name == "replies":
         rows = [f"prompt {i // 3},reply {i},{'ab'[i % 2]}" for i in range(36)]
         (folder / "r.csv").write_text("\n".join(["prompt,reply,source", *rows]))

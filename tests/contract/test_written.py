@@ -77,7 +77,9 @@ class Writer:
 
 
 def pool() -> Pool:
-    return Table.of("tasks", {"id": [f"t{i}" for i in range(len(TASKS))], "text": [text for text, _ in TASKS]}).pool()
+    columns = {"id": [f"t{i}" for i in range(len(TASKS))], "text": [text for text, _ in TASKS]}
+    form = {"source": ["words"] * len(TASKS), "asked": ["2"] * len(TASKS)}  # every reply here has two words
+    return Table.of("tasks", {**columns, **form}).pool()
 
 
 def programs() -> np.ndarray:

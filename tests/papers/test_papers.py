@@ -216,7 +216,7 @@ def test_one_tiny_seed_of_made_up_abilities(key: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("key", [key for key in KEYS if any(map(in_tasks, paper(key)[1].recipes.values()))])
+@pytest.mark.parametrize("key", [key for key in KEYS if in_tasks(next(iter(paper(key)[1].recipes.values())))])
 def test_one_tiny_stream_of_classes(key: str, tmp_path: Path, own_cache: Path) -> None:
     """Machinery only: sixty pictures, tasks of two classes, one pass; every arm sees each picture once."""
     arms = [arm for arm, recipe in paper(key)[1].recipes.items() if in_tasks(recipe)]

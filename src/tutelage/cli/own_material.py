@@ -16,7 +16,8 @@ DOCUMENTS = (".txt", ".md", ".markdown")  # files that are read whole; of others
 
 def of_material(short: Short, recipe: str, sets: tuple[str, ...]) -> bool:
     """Whether the recipe is one of new material beside what must be kept."""
-    return _data(recipe, sets).get("use") == "new_material" and (short.data is not None or short.keep is not None)
+    asked = short.data is not None or short.keep is not None
+    return asked and _data(recipe, sets).get("use") == "new_material"
 
 
 def meant(short: Short, recipe: str, sets: tuple[str, ...]) -> tuple[list[str], list[str]]:

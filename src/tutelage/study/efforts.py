@@ -69,9 +69,9 @@ def of_disk(parts: Parts, material: Material, turns: Sequence[Turn]) -> Effort:
     lessons = sum(turn.lessons for turn in turns) / 1e3
     bought = (material.start + material.bought + sum(turn.asked for turn in turns if turn.step.teach.spends)) / 1e3
     head = 0.0 if material.width is None else material.width.columns * material.labels / 1e3
-    moved = [step.learn.moved(parts.student) for step in parts.steps if isinstance(step.learn, ForetellsMoved)]
-    if material.width is not None and any(moved):
-        head = max(float(one or 0.0) for one in moved) / 1e3
+    if material.width is not None:  # else the student is not here, or cannot tell
+        learns = [step.learn for step in parts.steps if isinstance(step.learn, ForetellsMoved)]
+        head = max([head, *((one.moved(parts.student) or 0.0) / 1e3 for one in learns)])
     return Effort("disk", name_of(type(parts.student)), (1.0, float(len(turns)), items, lessons, bought, head))
 
 
