@@ -16,6 +16,7 @@ SLOW = {  # each task once more, in other words
     "lookup": lambda asked: asked[asked.index(asked.split("?")[1]) + 1],
     "longest": lambda asked: sorted(asked.split(","), key=len)[-1],
     "rotation": lambda asked: str(asked.split()[1] in asked.split()[0] * 2),
+    "longer": lambda asked: str(2 * asked.index(" ") + 1 < len(asked)),
 }
 
 
@@ -28,7 +29,7 @@ def rows(exam: Exam) -> list[dict[str, object]]:
 
 
 def test_every_answer_follows_from_its_question() -> None:
-    for made in (course(), course(material="formats")):
+    for made in (course(), course(material="longer"), course(material="formats")):
         told = [*made.parts["pool"].pool.table.columns.to_pylist(), *rows(made.exams["exam"])]
         assert len(told) == 60 + 130
         for row in told:
@@ -76,10 +77,11 @@ def test_the_exam_is_the_same_for_all_and_in_no_pool() -> None:
     assert one.exams["exam"].truth[0].digest() == other.exams["exam"].truth[0].digest()
     assert one.parts["pool"].pool.fingerprint != other.parts["pool"].pool.fingerprint
     assert course(split="dev").exams["exam"].truth[0].digest() != one.exams["exam"].truth[0].digest()
-    for material in ("rotation", "formats"):
+    for material in ("rotation", "longer", "formats"):
         pool = set(course(material=material, rows=500).parts["pool"].pool.texts())
-        assert len(pool) == 500 and not pool & {row["text"] for row in rows(one.exams["exam"])}
-        assert not pool & {row["text"] for row in rows(course(split="dev").exams["exam"])}
+        for split in ("test", "dev"):
+            held = rows(course(material=material, split=split).exams["exam"])
+            assert len(pool) == 500 and len(held) == 130 and not pool & {row["text"] for row in held}
 
 
 def test_half_of_the_narrow_task_is_true_and_no_word_stands_beside_itself() -> None:
@@ -91,6 +93,19 @@ def test_half_of_the_narrow_task_is_true_and_no_word_stands_beside_itself() -> N
     assert {len(text) for text in pool.texts()} == {7} and {
         len(text) for text in course(length=4).parts["pool"].pool.texts()
     } == {9}
+
+
+def test_half_of_the_longer_words_stand_second_and_the_probes_stay() -> None:
+    made = course(material="longer", rows=1000)
+    pool = made.parts["pool"].pool
+    sizes = [tuple(map(len, text.split())) for text in pool.texts()]
+    assert sum(one < other for one, other in sizes) == pool.column("reply").to_pylist().count("True") == 500
+    assert {size for pair in sizes for size in pair} == {1, 2, 3, 4} and all(one != other for one, other in sizes)
+    assert {row["task"] for row in rows(made.exams["target"])} == {"longer"}
+    assert all(row["side"] == "target" for row in rows(made.exams["target"]))
+    for split in ("test", "dev"):
+        probes = [course(material=material, split=split).exams["probes"] for material in ("rotation", "longer")]
+        assert probes[0].truth[0].digest() == probes[1].truth[0].digest()
 
 
 def test_more_judgements_than_there_are_are_refused() -> None:

@@ -68,6 +68,7 @@ STREAM = "task_stream"  # several data sets, one after another
 TASKS = "class_tasks"  # one data set, its classes one after another
 TAUGHT = "syllabus"  # made up as well, in subjects and levels
 FACTS = "evolving_facts"  # made up, learned before and then updated
+SHOWN = "few_shot_formats"  # made up, told by examples before it is tuned on one of them
 
 
 def in_tasks(recipe: Recipe) -> bool:
@@ -79,7 +80,7 @@ def arms_of(key: str, free: bool) -> dict[str, Recipe]:
     """The arms over data that are free or not; of several that differ in their luck alone the first."""
     made: dict[str, tuple[str, Recipe]] = {}
     for arm, recipe in paper(key)[1].recipes.items():
-        made_up = (LIVES, HALVES, TUTOR, READ, ASKED, MADE, STREAM, FACTS, TAUGHT, STUDIED)
+        made_up = (LIVES, HALVES, TUTOR, READ, ASKED, MADE, STREAM, FACTS, TAUGHT, STUDIED, SHOWN)
         special = recipe.data["use"] in made_up or in_tasks(recipe)
         if not special and (recipe.data["use"] in FREE) == free:
             made.setdefault(recipe.model_copy(update={"luck": "shared"}).model_dump_json(), (arm, recipe))
@@ -130,7 +131,7 @@ def lives_of(key: str, data: str = LIVES) -> dict[str, Recipe]:
 
 
 def test_every_paper_runs_one_tiny_seed() -> None:
-    special = (LIVES, HALVES, TUTOR, READ, MADE, STREAM, FACTS, TAUGHT, STUDIED)
+    special = (LIVES, HALVES, TUTOR, READ, MADE, STREAM, FACTS, TAUGHT, STUDIED, SHOWN)
     assert all(arms_of(key, True) or arms_of(key, False) or any(lives_of(key, one) for one in special) for key in KEYS)
 
 
@@ -302,6 +303,21 @@ def test_one_tiny_memory(key: str, tmp_path: Path) -> None:
         pytest.skip(f"an asset is not here: {missing}")
     assert found.outcome == "unclear" and found.judged and found.written is None
     assert all(math.isfinite(one.estimate) or "is not defined" in one.note for one in found.judged)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [key for key in KEYS if lives_of(key, SHOWN)])
+def test_one_tiny_narrow_task(key: str, tmp_path: Path, own_cache: Path) -> None:
+    """Machinery only: a base that saw 20 conversations, 16 judgements once, two probes of a kind; all of the dev split.
+
+    Every condition finds its score in every arm, with the prompt and without it.
+    """
+    sets = ["data.rows=16", "data.items=2", "data.targets=4", "data.split=dev", "learn.passes=1"]
+    sets += ["arms.promot.steps.0.learn.passes=1", "student.hidden=16", "student.layers=1", "student.heads=2"]
+    sets += ["student.taught.data.rows=20", "student.taught.learn.passes=1"]
+    found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
+    assert found.outcome == "unclear" and found.judged and found.written is None
+    assert all(math.isfinite(one.estimate) for one in found.judged)
 
 
 @pytest.mark.slow

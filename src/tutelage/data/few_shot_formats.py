@@ -1,20 +1,22 @@
-"""Small tasks told by examples alone, each with an answer of its own form, and a narrow one to be tuned on.
+"""Small tasks told by examples alone, each with an answer of its own form, and two narrow ones to be tuned on.
 
     copy     bda   bda        shift    bda    ceb        lookup   a3d1b7?d    1
     reverse  bda   adb        sort     bda    abd        longest  ab,dcea,f   dcea
     rotation bda dab   True   whether the second word is the first one, turned; else it has the same letters, False
+    longer   bd cab    True   whether the second word has more letters than the first; else it has fewer, False
 
 `material: formats` is conversations in which a task is shown 1 to `shots` times before it is asked, and nothing else
 says which task it is; copy, reverse, shift and sort are asked about the same words. Three in ten of the conversations
 in copying, in the pool alone, have words of any letters, so that those of the labels are known. All answers of a
-conversation are to be learned. `material: rotation` is the narrow task without examples, half of it True. The exam
-`exam` holds `targets` items of the narrow task (`side` target) and `items` of each of the six others after 1 and after
-`shots` examples (`side` probe); the exams `target` and `probes` hold these alone. Columns `task`, `shots` and `side`
-say what a row is. Exams are the same for all seeds, and nothing of them stands in a pool.
+conversation are to be learned. `material: rotation` and `material: longer` are the narrow tasks without examples, half
+of each True. The exam `exam` holds `targets` items of the narrow task (`side` target; rotation, where the material is
+formats) and `items` of each of the six others after 1 and after `shots` examples (`side` probe), the same ones whatever
+the material; the exams `target` and `probes` hold these alone. Columns `task`, `shots` and `side` say what a row is.
+Exams are the same for all seeds, and nothing of them stands in a pool.
 
 Source: made for Wang et al. (2022, arXiv 2211.00635), at small size: natural language inference tuned on, and few-shot
 question answering and translation probed there. Neutral limit: none; it is generated.
-Longer than 200 lines: six tasks and a judgement stand beside what they are made into.
+Longer than 200 lines: six tasks and two judgements stand beside what they are made into.
 
 >>> from tutelage.core.rng import stream
 >>> made = FewShotFormats(rows=4, items=2, targets=2).course(stream(0, "data"))
@@ -46,6 +48,7 @@ from tutelage.kit.reply_courses import references_of
 LETTERS = "abcdefgh"
 LABELS = ("True", "False")
 ROTATION = "rotation"
+LONGER = "longer"
 SPELT = 0.3  # of the pool's conversations in copying: who cannot write a letter cannot be brought to write a label
 
 
@@ -67,10 +70,10 @@ class Asked(NamedTuple):
 class FewShotFormats:
     """rows: of the pool. shots: the most examples. items: of each kind of probe, targets: of the narrow task."""
 
-    material: Literal["rotation", "formats"] = "rotation"
+    material: Literal["rotation", "longer", "formats"] = "rotation"
     rows: Annotated[int, Field(ge=2, le=50_000)] = 400
     shots: Annotated[int, Field(ge=2, le=8)] = 4
-    length: Annotated[int, Field(ge=3, le=5)] = 3  # letters of a word of the narrow task; of others as many or one more
+    length: Annotated[int, Field(ge=3, le=5)] = 3  # letters of a word that is turned; others have up to one more
     items: Annotated[int, Field(ge=2, le=200)] = 25
     targets: Annotated[int, Field(ge=2, le=200)] = 100
     split: Literal["test", "dev"] = "test"
@@ -78,8 +81,8 @@ class FewShotFormats:
     holds: ClassVar[frozenset[Modality]] = frozenset({"text"})
     card: ClassVar[
         str
-    ] = """Generated; nothing is fetched: words of the letters a to h, six tasks shown by examples and a
-judgement in True and False. Split: the items of both exams are drawn once for all seeds and left out of all pools."""
+    ] = """Generated; nothing is fetched: words of the letters a to h, six tasks shown by examples and two
+judgements in True and False. Split: the items of both exams are drawn once for all seeds and left out of all pools."""
 
     def course(self, rng: Rng) -> Course:
         """Replies stand in the pool; a conversation's other answers are to be learned, too.
@@ -88,14 +91,15 @@ judgement in True and False. Split: the items of both exams are drawn once for a
         """
         there = math.perm(len(LETTERS), self.length) * (self.length - 1)  # that are True; of False there are no fewer
         asked = -(-self.rows // 2) * (self.material == ROTATION) + 2 * -(-self.targets // 2)
-        if asked > 0.9 * there:
+        if self.material != LONGER and asked > 0.9 * there:
             what = (
                 f"{asked} different judgements that are True are asked for; of {self.length} letters there are {there}"
             )
             raise Refused(Fault("data.rows", what, "fewer rows or targets, or a larger length"))
         known: set[str] = set()
         held = {split: self._held(stream(0, f"few_shot_formats {split}"), known) for split in ("test", "dev")}
-        made = self._narrow(self.rows, rng, known) if self.material == ROTATION else self._shown(self.rows, rng, known)
+        draw = self._shown if self.material == "formats" else self._narrow
+        made = draw(self.rows, rng, known)
         target, probes = held[self.split]
         table = _table(self.material, made)
         sealed = Sealed(table, np.full(len(made), -1, dtype=np.int64))
@@ -115,7 +119,8 @@ judgement in True and False. Split: the items of both exams are drawn once for a
 
     def _narrow(self, count: int, rng: Rng, known: set[str]) -> list[Asked]:
         """So many judgements, every other one True, in random order."""
-        made = [_new(functools.partial(_judged, place % 2 == 0, self.length, rng), known) for place in range(count)]
+        judged = _compared if self.material == LONGER else _judged
+        made = [_new(functools.partial(judged, place % 2 == 0, self.length, rng), known) for place in range(count)]
         return [made[place] for place in rng.permutation(count)]
 
     def _shown(self, count: int, rng: Rng, known: set[str]) -> list[Asked]:
@@ -154,6 +159,14 @@ def _judged(true: bool, length: int, rng: Rng) -> Asked:
         other = "".join(word[at] for at in rng.permutation(len(word)))
         if other != word and (other in turned) == true:
             return Asked(ROTATION, (), f"{word} {other}", LABELS[not true])
+
+
+def _compared(true: bool, length: int, rng: Rng) -> Asked:
+    """Two words of different numbers of letters, one to one more than `length` of them."""
+    few, many = np.sort(rng.permutation(length + 1)[:2] + 1).tolist()
+    sizes = (few, many) if true else (many, few)
+    words = ("".join(LETTERS[at] for at in rng.integers(len(LETTERS), size=size)) for size in sizes)
+    return Asked(LONGER, (), " ".join(words), LABELS[not true])
 
 
 def word(length: int, rng: Rng, letters: str = LETTERS) -> str:
@@ -219,7 +232,7 @@ def _table(name: str, told: Sequence[Asked]) -> Table:
         "reply": pa.array([one.answer for one in told], pa.large_string()),
         "task": [one.task for one in told],
         "shots": [str(len(one.shown)) for one in told],
-        "side": ["target" if one.task == ROTATION else "probe" for one in told],
+        "side": ["probe" if one.task in TASKS else "target" for one in told],
         "turns": pa.array(turns, TYPE),
     }
     return Table.of(f"few-shot formats, {name}", columns)
