@@ -47,6 +47,7 @@ def go_on_all(
                 pool.tell()
                 while pool.over:
                     yield pool.over.popleft()
+        pool.tell()  # a run that could not be begun may come after the last job
         while pool.over:
             yield pool.over.popleft()
 
