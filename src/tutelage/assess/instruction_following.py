@@ -34,7 +34,7 @@ from tutelage.core.errors import Fault, Refused, nearest
 from tutelage.core.method import method
 from tutelage.core.stages import Student, Till
 from tutelage.core.writing import CanWrite
-from tutelage.kit.exams import mean
+from tutelage.kit.exams import mean, of_part
 from tutelage.kit.instructions import RULES, follows
 from tutelage.kit.words import reply
 
@@ -64,11 +64,5 @@ class InstructionFollowing:
             raise Refused(Fault("assess.on", what, nearest(strange[0], RULES)))
         right = [follows(*one) for one in zip(rules, asked, told.said, strict=True)]
         items = np.array(right, dtype=np.float32)
-        weights = {
-            rule: (rules == rule) * np.float32(len(rules) / (rules == rule).sum()) for rule in sorted(set(rules))
-        }
-        return (
-            Score("instruction_following", mean(items), told.rows, items, told.groups),
-            *(Score(f"followed_{rule}", mean(items * weight), told.rows, items * weight, told.groups)
-              for rule, weight in weights.items()),
-        )  # fmt: skip
+        whole = Score("instruction_following", mean(items), told.rows, items, told.groups)
+        return (whole, *(of_part(whole, f"followed_{rule}", rules == rule) for rule in sorted(set(rules))))

@@ -26,11 +26,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from tutelage.core.data import Exam, Kinds, Pool, Rng, Score
-from tutelage.core.errors import Fault, Refused, nearest
+from tutelage.core.data import Exam, Kinds, Rng, Score
 from tutelage.core.method import method
 from tutelage.core.stages import CanWeigh, Student, Till
-from tutelage.kit.exams import mean, weigh_exam
+from tutelage.kit.exams import column_of, mean, weigh_exam
 
 
 @method
@@ -45,11 +44,7 @@ class TaskAccuracy:
     def assess(self, student: Student, exam: Exam, till: Till, rng: Rng) -> tuple[Score, ...]:
         """One score, `task_accuracy`. NaN for no items; Refused for an exam without the column."""
         sat, probs = weigh_exam(student, exam)
-        table = exam.truth[0].about.pool.table
-        if self.by not in table.columns.column_names:
-            help = nearest(self.by, table.columns.column_names)
-            raise Refused(Fault("assess.by", f"{table.name!r} has no column {self.by!r}", help))
-        named = np.array([str(name) for name in Pool(table, sat.rows, ()).column(self.by).to_pylist()], dtype=object)
+        named = column_of(exam, sat.rows, self.by)
         known = np.isin(np.arange(len(sat.names)), [sat.names.index(name) for name in getattr(student, "labels", ())])
         right = np.zeros(len(named), dtype=np.float32)
         for task in np.unique(named):

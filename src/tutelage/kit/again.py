@@ -8,6 +8,11 @@ from tutelage.core.data import Block, Ints, Itself, Pool, Rng, Rows, Text
 from tutelage.kit.ratings import COLUMN, replies
 
 
+def beside(share: float, new: float) -> float:
+    """So many old lessons that they are this share of all, beside so many new ones; a whole number."""
+    return float(round(share / (1 - share) * new))
+
+
 def spread(total: int, count: int, rng: Rng) -> Ints:
     """`count` numbers below `total`, ascending; each comes once before any comes twice, and luck takes the rest.
 

@@ -114,26 +114,31 @@ def apart(
     """
     if by is None or len(score.items) == 0:
         return ()
-    table = exam.truth[0].about.pool.table
-    if by not in table.columns.column_names:
-        raise Refused(
-            Fault("assess.by", f"{table.name!r} has no column {by!r}", nearest(by, table.columns.column_names))
-        )
-    told = np.array([str(value) for value in Pool(table, score.rows, ()).column(by).to_pylist()], dtype=object)
+    told = column_of(exam, score.rows, by)
     named = np.unique(told).tolist()
     sets = {name: np.isin(told, list(some)) for name, some in (together or {}).items()}
     if empty := [name for name, where in sets.items() if not where.any()]:
         what = f"no item of the exam is in {', '.join(empty)}"
         raise Refused(Fault("assess.together", what, f"values here: {', '.join(named)}"))
-    each = [_of_items(score, name, told == name) for name in named]
+    each = [of_part(score, f"{score.name}_{name}", told == name) for name in named]
     worst = min(each, key=lambda one: one.value if one.higher_is_better else -one.value)
-    several = (_of_items(score, name, where) for name, where in sets.items())
+    several = (of_part(score, f"{score.name}_{name}", where) for name, where in sets.items())
     return (*each, worst._replace(name=f"{score.name}_worst"), *several)
 
 
-def _of_items(score: Score, name: str, where: Bools) -> Score:
+def column_of(exam: Exam, rows: Ints, by: str) -> Array:
+    """(n,) what a column of the exam's table says of these rows, as words. Refused for a column that it has not."""
+    table = exam.truth[0].about.pool.table
+    if by not in table.columns.column_names:
+        help = nearest(by, table.columns.column_names)
+        raise Refused(Fault("assess.by", f"{table.name!r} has no column {by!r}", help))
+    return np.array([str(value) for value in Pool(table, rows, ()).column(by).to_pylist()], dtype=object)
+
+
+def of_part(score: Score, name: str, where: Bools) -> Score:
+    """The score of some items alone, as a mean over all: theirs count n / n_v and the others 0."""
     items = np.asarray(score.items * (where * np.float32(len(where) / where.sum())), dtype=np.float32)
-    return score._replace(name=f"{score.name}_{name}", value=mean(items), items=items)
+    return score._replace(name=name, value=mean(items), items=items)
 
 
 def alone(exam: Exam) -> tuple[Pool, Bools]:

@@ -24,6 +24,11 @@ def held(lessons: Lessons) -> tuple[Pool, ...]:
     return tuple(pool for pool in pools.values() if len(pool))
 
 
+def alive(lessons: Lessons) -> int:
+    """How many lessons are of positive weight, of any kind; those of weight 0 are absent."""
+    return sum(int((block.weight > 0).sum()) for block in lessons)
+
+
 def held_count(lessons: Lessons) -> int:
     """How many examples carry a label; one labelled twice counts once."""
     return sum(len(pool) for pool in held(lessons))

@@ -43,6 +43,7 @@ from tutelage.core.method import method
 from tutelage.core.stages import CanFit, CanWeigh, Learned, Penalty, Student, Syllabus, View, able
 from tutelage.kit.ask import probabilities
 from tutelage.kit.bags import Counted, counted, misfit, totals
+from tutelage.kit.lessons import alive
 from tutelage.learn.refit import planned
 
 LEAST = 1e-12  # a class that no row of a bag is given any probability of counts as this much of the bag
@@ -71,7 +72,7 @@ class MatchShares:
         lessons = tuple(block for stage in syllabus for block in planned(stage))
         rest = tuple(block for block in lessons if block.kind is not Share)
         told = [Told(block, counted(block)) for block in map(_present, lessons) if block.kind is Share and block.size]
-        taught = sum(int((block.weight > 0).sum()) for block in lessons)
+        taught = alive(lessons)
         fitted = able(view.student, CanFit)
 
         def spend(flop: float) -> None:

@@ -18,9 +18,7 @@ from tutelage.core.stages import CanEmbed, CanFit, CanWeigh
 from tutelage.core.writing import CanRate
 from tutelage.kit.cost import RATE, Size, cost_of
 from tutelage.papers.kept import REPOSITORY
-from tutelage.papers.table import renewed
-from tutelage.report.measured import limit_of, markdown, one_data_set, side_by_side, told_apart
-from tutelage.runs.record import write
+from tutelage.report.measured import limit_of, markdown, one_data_set, put, side_by_side, stale, told_apart
 from tutelage.study.limits import spoken
 from tutelage.toys import Nearest, Reader, replies_pool, stream, view
 
@@ -34,15 +32,12 @@ CHOICES, CORES, SECONDS = 110, 2, 1200  # of few-labels: 11 rounds, 5 seeds, two
 
 def write_page(root: Path = REPOSITORY) -> bool:
     """Put the tables where they belong; whether that changed the page."""
-    new, old = _renewed(root), (root / PAGE).read_text(encoding="utf-8")
-    if new != old:
-        write(root / PAGE, new)
-    return new != old
+    return put(root, PAGE, (START, END), guide(root))
 
 
 def out_of_date(root: Path = REPOSITORY) -> bool:
     """Whether the page says something else than the files give now."""
-    return _renewed(root) != (root / PAGE).read_text(encoding="utf-8")
+    return stale(root, PAGE, (START, END), guide(root))
 
 
 def guide(root: Path = REPOSITORY) -> str:
@@ -103,7 +98,3 @@ def _ours() -> list[str]:
 
 def _spoken(seconds: float) -> str:
     return spoken(seconds) if seconds >= 1 else "under 1 s"
-
-
-def _renewed(root: Path) -> str:
-    return renewed(root, PAGE, (START, END), f"\n{guide(root)}\n")

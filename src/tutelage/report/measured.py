@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tutelage.core import parts as shelf
+from tutelage.papers.table import renewed
+from tutelage.runs.record import write
 
 ALPHA = 0.05
 
@@ -20,7 +23,7 @@ def told_apart(found: Mapping[str, Any]) -> str:
     """A sentence a data set: which strategies are better and worse than choosing at random, all of them together."""
     lines = []
     for name, one in found.items():
-        said = {arm: _verdict(each) for arm, each in one["arms"].items() if arm != "uniform"}
+        said = {arm: verdict(each) for arm, each in one["arms"].items() if arm != "uniform"}
         gains = sorted((_gain(one, arm), arm) for arm in said)
         better = [f"`{arm}`" for _, arm in reversed(gains) if said[arm] == "better"]
         worse = [f"`{arm}`" for _, arm in gains if said[arm] == "worse"]
@@ -55,8 +58,8 @@ def one_data_set(name: str, one: Mapping[str, Any]) -> str:
         points = [f"{curve[cost]:.3f}" if cost in curve else "-" for cost in costs]
         against = interval(each["against"], "+.3f") if each["against"] else "-"
         holm = f"{each['holm']:.3f}" if each["holm"] is not None else "-"
-        verdict = _verdict(each) if arm != "uniform" else "-"
-        rows.append([f"`{arm}`", interval(each["area"], ".3f"), against, holm, verdict, *points])
+        told = verdict(each) if arm != "uniform" else "-"
+        rows.append([f"`{arm}`", interval(each["area"], ".3f"), against, holm, told, *points])
     head = ["strategy", "area", "less `uniform`", "Holm's p", "verdict", *(f"{cost:g}" for cost in costs)]
     made = (
         f"{one['classes']} classes, {one['labels']:g} labels in rounds of {one['per_round']}, {len(one['seeds'])} "
@@ -66,7 +69,7 @@ def one_data_set(name: str, one: Mapping[str, Any]) -> str:
     return "\n\n".join([f"### {name}", made, markdown(head, rows)])
 
 
-def _verdict(each: Mapping[str, Any]) -> str:
+def verdict(each: Mapping[str, Any]) -> str:
     if each["holm"] is None:
         return "not tested"
     if each["holm"] >= ALPHA:
@@ -82,7 +85,7 @@ def _bold(each: Mapping[str, Any] | None) -> str:
     if each is None or not each["against"]:
         return "-"
     text = f"{each['against'][0]:+.3f}"
-    return f"**{text}**" if _verdict(each) in {"better", "worse"} else text
+    return f"**{text}**" if verdict(each) in {"better", "worse"} else text
 
 
 def interval(three: Sequence[float | None], form: str) -> str:
@@ -102,3 +105,16 @@ def limit_of(room: str, name: str) -> str:
     doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     text = " ".join(doc.partition("Neutral limit:")[2].partition("\n\n")[0].split())
     return text.partition(". ")[0].rstrip(".")
+
+
+def put(root: Path, page: str, marks: tuple[str, str], text: str) -> bool:
+    """Write what is generated between the marks of a page; whether that changed it."""
+    changed = stale(root, page, marks, text)
+    if changed:
+        write(root / page, renewed(root, page, marks, f"\n{text}\n"))
+    return changed
+
+
+def stale(root: Path, page: str, marks: tuple[str, str], text: str) -> bool:
+    """Whether something else stands between the marks of a page."""
+    return renewed(root, page, marks, f"\n{text}\n") != (root / page).read_text(encoding="utf-8")

@@ -32,6 +32,7 @@ from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Student, View
 from tutelage.kit.again import as_lessons, spread
 from tutelage.kit.blocks import some
+from tutelage.kit.lessons import alive
 from tutelage.kit.reservoir import taken
 
 
@@ -45,7 +46,7 @@ class MixReview:
 
     def rehearse(self, new: Lessons, view: View, rng: Rng) -> Lessons:
         """Blocks of old examples; none beside no new lesson. Refused where the data have no such part."""
-        count = sizes(self.factor, self.decay, _alive(new), _epoch(new, view))
+        count = sizes(self.factor, self.decay, alive(new), _epoch(new, view))
         past = _others(view.lessons, _task(new))
         if self.part and self.part not in view.parts:
             what = f"the data have no part called {self.part!r}"
@@ -66,7 +67,7 @@ class MixReview:
 
     def settle(self, before: Student, new: Lessons, view: View, rng: Rng) -> Settled:
         """The student as learned; remembered are the task and how often it was gone through."""
-        if self.factor == 0 or not _alive(new):
+        if self.factor == 0 or not alive(new):
             return Settled(view.student)
         return Settled(view.student, memory={"task": _task(new), "epochs": _epoch(new, view) + 1})
 
@@ -76,16 +77,12 @@ def sizes(factor: float, decay: float, new: int, epoch: int) -> int:
     return math.floor(Fraction(str(factor)) * Fraction(str(decay)) ** epoch * new)
 
 
-def _alive(lessons: Lessons) -> int:
-    return sum(int((block.weight > 0).sum()) for block in lessons)
-
-
 def _task(lessons: Lessons) -> str:
     """Of all these lessons together; "" where no table names tasks."""
     names: set[str] = set()
     for block in lessons:
         pool = block.about.examples()
-        if _alive((block,)) and "task" in pool.table.columns.column_names:
+        if alive((block,)) and "task" in pool.table.columns.column_names:
             names |= {str(name) for name in pool.column("task").unique().to_pylist()}
     return "/".join(sorted(names))
 
@@ -98,5 +95,5 @@ def _epoch(new: Lessons, view: View) -> int:
 
 def _others(lessons: Lessons, task: str) -> Lessons:
     """The lessons of positive weight of other tasks: those of the present one are no review of what came before."""
-    mine = [block for block in lessons if _alive((block,)) and (not task or _task((block,)) != task)]
+    mine = [block for block in lessons if alive((block,)) and (not task or _task((block,)) != task)]
     return tuple(some(block, np.flatnonzero(block.weight > 0)) for block in mine)

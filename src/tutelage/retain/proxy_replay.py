@@ -33,7 +33,8 @@ from tutelage.core.errors import Fault, Refused, nearest
 from tutelage.core.forecast import Work
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Student, View
-from tutelage.kit.again import as_lessons, spread
+from tutelage.kit.again import as_lessons, beside, spread
+from tutelage.kit.lessons import alive
 
 
 @method
@@ -45,13 +46,12 @@ class ProxyReplay:
 
     def rehearse(self, new: Lessons, view: View, rng: Rng) -> Lessons:
         """One block a part; none beside no new lesson. Refused for a part that the course has not, or an empty one."""
-        beside = sum(int((block.weight > 0).sum()) for block in new)
         names = self.parts or tuple(view.parts)
         unknown = [name for name in names if len(view.parts.get(name, ())) == 0]
         if unknown:
             help = nearest(unknown[0], view.parts, "data: {use: new_material, keep: [general]} brings such material")
             raise Refused(Fault("retain.parts", f"the course has no material called {unknown[0]!r}", help))
-        wanted = int(self.rehearsed(beside, 0.0).amount)
+        wanted = int(beside(self.share, alive(new)))
         shares = [wanted * (at + 1) // len(names) - wanted * at // len(names) for at in range(len(names))]
         parts = [view.parts[name] for name in names]
         drawn = zip(parts, shares, strict=True)
@@ -59,7 +59,7 @@ class ProxyReplay:
 
     def rehearsed(self, new: float, held: float) -> Work:
         """Lessons beside so many new ones, where the course has other material."""
-        return Work(float(round(self.share / (1 - self.share) * new)), bool(self.parts) or self.share == 0)
+        return Work(beside(self.share, new), bool(self.parts) or self.share == 0)
 
     def penalty(self, view: View) -> Penalty | None:
         """Nothing is added to the loss."""

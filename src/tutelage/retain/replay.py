@@ -31,7 +31,8 @@ from tutelage.core.data import Kinds, Lessons, Rng
 from tutelage.core.forecast import Work
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Student, View
-from tutelage.kit.again import spread
+from tutelage.kit.again import beside, spread
+from tutelage.kit.lessons import alive
 from tutelage.kit.reservoir import By, kept, remembered, taken
 
 
@@ -50,14 +51,13 @@ class Replay:
         if len(numbers) == 0 or self.share == 0:
             return ()
         if self.share is not None:
-            beside = sum(int((block.weight > 0).sum()) for block in new)
-            numbers = numbers[spread(len(numbers), int(self.rehearsed(beside, len(numbers)).amount), rng)]
+            numbers = numbers[spread(len(numbers), int(self.rehearsed(alive(new), len(numbers)).amount), rng)]
         return taken(view.lessons, np.sort(numbers))
 
     def rehearsed(self, new: float, held: float) -> Work:
         """Lessons beside so many new ones; not exact where each class or task keeps its own."""
         if self.share is not None:
-            return Work(float(round(self.share / (1 - self.share) * new)) if held and self.keep else 0.0, True)
+            return Work(beside(self.share, new) if held and self.keep else 0.0, True)
         return Work(float(min(held, self.keep)), not self.each)
 
     def penalty(self, view: View) -> Penalty | None:
