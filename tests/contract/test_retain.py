@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import yaml
 
 from tutelage.core.data import Rows, Table, labelled
+from tutelage.core.descent import Sloped
 from tutelage.core.method import settings
 from tutelage.core.parts import PACKAGE, build, names
 from tutelage.core.rng import stream
@@ -143,6 +145,28 @@ class TestEveryRetention:
         one, two = (lived(part, maker, pool)[-1][0] for _ in range(2))
         assert one.fingerprint == two.fingerprint
         assert np.isfinite(one.probs(pool)).all()
+
+    @pytest.mark.parametrize(("maker", "pool"), SUBJECTS, ids=["network", "language model"])
+    def test_a_slope_that_is_added_is_that_of_the_penalty(self, name: str, maker: Any, pool: Any) -> None:
+        """On top of the gradient that is there already, for open parameters alone."""
+        part = build(ROOM, name)
+        student, pull = lived(part, maker, pool)[-1] if part.needs <= maker.can else (None, None)
+        if not isinstance(pull, Sloped):
+            assert name not in {"ewc", "mas", "l2_start", "consolidation"} or pool is SAYINGS
+            return
+        module = student.module.requires_grad_(True)
+        shut, *free = module.parameters()
+        shut.requires_grad_(False)
+        luck = torch.Generator().manual_seed(0)
+        with torch.no_grad():
+            for weight in module.parameters():
+                weight.add_(torch.randn(weight.shape, generator=luck))
+        slopes = torch.autograd.grad(pull(module), free)
+        free[0].grad = torch.ones_like(free[0])
+        pull.add_slope(module)
+        assert shut.grad is None and any(bool(slope.any()) for slope in slopes)
+        for weight, slope, there in zip(free, slopes, (1.0, *[0.0] * len(free)), strict=False):
+            torch.testing.assert_close(weight.grad, slope + there, rtol=1e-5, atol=1e-5)
 
     def test_a_penalty_that_reads_lessons_says_what_it_costs(self, name: str) -> None:
         part = build(ROOM, name)

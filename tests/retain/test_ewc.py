@@ -8,7 +8,7 @@ from tutelage.core.data import Block, Itself, Lessons, Rows, Soft, Table, labell
 from tutelage.core.errors import ContractBroken
 from tutelage.core.rng import stream
 from tutelage.core.stages import Stage
-from tutelage.kit.pulls import pulled
+from tutelage.kit.pulls import Pull
 from tutelage.learn.gradient import Gradient
 from tutelage.retain.ewc import Ewc
 from tutelage.retain.nothing import Nothing
@@ -167,7 +167,7 @@ def test_two_quadratic_tasks_end_at_the_mean_weighted_by_precision(strength: flo
     a, b, fisher, h = np.array([1.0, -2.0]), np.array([3.0, 4.0]), np.array([2.0, 0.5]), np.array([1.0, 4.0])
     module = torch.nn.Module()
     module.w = torch.nn.Parameter(torch.tensor([9.0, 9.0], dtype=torch.float64))
-    pull = pulled("ewc", {"w": a}, {"w": fisher}, strength / 2)
+    pull = Pull("ewc", {"w": a}, {"w": fisher}, strength / 2)
 
     def slope() -> torch.Tensor:
         loss = (torch.from_numpy(h) / 2 * (module.w - torch.from_numpy(b)) ** 2).sum() + pull(module)

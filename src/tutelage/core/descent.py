@@ -185,6 +185,17 @@ class Holds(Protocol):
 
 
 @runtime_checkable
+class Sloped(Protocol):
+    """A penalty that adds its own slope to the gradients of a module's open parameters, which saves the way back.
+
+    add_slope: once a step, behind the losses' backward pass and before clipping; what it adds is the slope of the call.
+    """
+
+    def __call__(self, module: Any) -> Any: ...
+    def add_slope(self, module: Any) -> None: ...
+
+
+@runtime_checkable
 class Steers(Protocol):
     """A penalty that is added to no loss: it scales each step of the optimiser and pulls to an anchor beside it.
 

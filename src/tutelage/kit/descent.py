@@ -28,7 +28,7 @@ from accelerate.state import AcceleratorState, is_initialized
 from accelerate.utils import DistributedType, broadcast, send_to_device
 
 from tutelage.core.data import Rng
-from tutelage.core.descent import Batch, Holds, Opened, Projects, Steers
+from tutelage.core.descent import Batch, Holds, Opened, Projects, Sloped, Steers
 from tutelage.core.errors import ContractBroken, Fault, Refused, TutelageError
 from tutelage.core.stages import Memory, Penalty
 from tutelage.kit import processes
@@ -119,6 +119,7 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
         put_back(opened.module, named, kept.weights)
     still = Still(penalty.held(opened.module) if isinstance(penalty, Holds) else {}, named)
     against, penalty = (penalty, None) if isinstance(penalty, Projects) else (None, penalty)
+    sloped, penalty = (penalty, None) if isinstance(penalty, Sloped) else (None, penalty)
     steering = Steering(penalty, named, optimiser, how) if isinstance(penalty, Steers) else None
     penalty = _both(None if steering else penalty, opened.penalty)
     # the wrapper of the optimiser looks for an optional package at every step, 0.8 ms; here it would do nothing else
@@ -137,6 +138,8 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
         told = _slope(loss, turn, how.accumulate, accelerator, rng)
         if against is not None:
             _project(against, opened.module, list(named.values()))
+        if sloped is not None:
+            sloped.add_slope(opened.module)
         still.before_step()
         if how.clip is not None:
             accelerator.clip_grad_norm_(named.values(), how.clip)

@@ -4,6 +4,7 @@
     embedding   g_i = sum_t e(id_it) G_it'        |g_i|^2 = sum over t, s with id_it = id_is of <G_it, G_is>
     tied        both on one weight                + 2 sum_t sum_s  G_is[id_it] <E_it, A_is>
     clipped sum = sum_i c_i g_i,  from the same tensors; no second backward pass
+    squares     sum_i c_i g_i^2,  elementwise; of a weight used once a lesson  (c G^2)' A^2
 
 A weight that is used several times has the uses joined along t, which makes cross terms exact. Where 2 t^2 >= p d the
 gradients themselves are smaller than those tables, so they are formed and kept.
@@ -16,7 +17,7 @@ worked out here.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import torch
@@ -116,3 +117,18 @@ def weighted(one: Held, by: Any) -> Any:
         rows = torch.zeros(one.shape, device=slopes.device)
         total = total + rows.index_add_(0, ids.flatten(), (slopes * by[:, None, None]).flatten(0, 1))
     return total
+
+
+def each_by(one: Held, by: Any, of: Callable[[Any], Any]) -> Any:
+    """sum_i by_i of(g_i) in the parameter's shape, `of` elementwise with of(a b) = of(a) of(b): a square, a size.
+
+    The gradient of a weight that is used once a lesson is one product out_i read_i', and is never formed.
+    """
+    if one.whole is None and one.picked is None and one.outer is not None and one.outer.out.shape[1] == 1:
+        out, read = (of(part[:, 0]) for part in one.outer)
+        return (out * by[:, None]).T @ read
+    whole = one.whole
+    if whole is None:
+        eye = torch.eye(len(by), device=by.device)
+        whole = torch.stack([weighted(one, row) for row in eye])
+    return (by @ of(whole.flatten(1))).reshape(one.shape)

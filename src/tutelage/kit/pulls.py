@@ -7,7 +7,7 @@ c is the importance of a weight, w* its anchor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -15,32 +15,64 @@ import torch
 from tutelage.core.data import Array
 from tutelage.core.descent import CanDescend
 from tutelage.core.errors import ContractBroken
-from tutelage.core.stages import Memory, Penalty, Student, able
+from tutelage.core.stages import Memory, Student, able
 
 Arrays = Mapping[str, Array]
 LOW_RANK = (".lora_A.", ".lora_B.")  # names of the small matrices that peft puts beside a layer
 
 
-def pulled(who: str, anchor: Arrays, importance: Arrays | None, strength: float) -> Penalty:
-    """A penalty on a module's named parameters; importance None: 1 for each. A weight that has grown is held in the
-    part that there was. ContractBroken, when it is called, for a module that lacks one of the weights.
+class Pull:
+    """The penalty on a module's named parameters (core.descent.Sloped); importance None: 1 for each.
+
+    A weight that has grown is held in the part that there was. ContractBroken, when it is asked, for a module that
+    lacks one of the weights.
     """
-    held = {name: (None if importance is None else torch.from_numpy(importance[name]), torch.from_numpy(array))
-            for name, array in anchor.items()}  # fmt: skip
 
-    def pull(module: Any) -> Any:
-        named = dict(module.named_parameters())
-        missing = sorted(held.keys() - named.keys())
-        if missing:
-            raise ContractBroken(f"{who} holds weights that the module has not: {', '.join(missing)}")
+    def __init__(self, who: str, anchor: Arrays, importance: Arrays | None, strength: float) -> None:
+        self.who, self.strength = who, strength
+        self.held = {name: (None if importance is None else torch.from_numpy(importance[name]), torch.from_numpy(array))
+                     for name, array in anchor.items()}  # fmt: skip
+
+    def __call__(self, module: Any) -> Any:
+        """The penalty, a scalar."""
         total: Any = 0.0
-        for name, (share, at) in held.items():
-            weight = named[name][tuple(slice(size) for size in at.shape)]
-            away = (weight - at.to(weight)) ** 2
-            total = total + (away if share is None else share.to(weight) * away).sum()
-        return strength * total
+        for weight, share, at in self._held(module):
+            away = (_part(weight, at) - at) ** 2
+            total = total + (away if share is None else share * away).sum()
+        return self.strength * total
 
-    return pull
+    def add_slope(self, module: Any) -> None:
+        """Add 2 strength c_i (w_i - w*_i) to the gradients."""
+        for weight, share, at in self._held(module):
+            if weight.requires_grad:
+                add_slope(weight, at, share, self.strength)
+
+    def _held(self, module: Any) -> Iterator[tuple[Any, Any, Any]]:
+        named = dict(module.named_parameters())
+        missing = sorted(self.held.keys() - named.keys())
+        if missing:
+            raise ContractBroken(f"{self.who} holds weights that the module has not: {', '.join(missing)}")
+        for name, (share, at) in self.held.items():
+            weight = named[name]
+            # brought to the module's device and precision once
+            self.held[name] = None if share is None else share.to(weight), at.to(weight)
+            yield weight, *self.held[name]
+
+
+def add_slope(weight: Any, at: Any, share: Any, strength: float) -> None:
+    """Add the slope of one parameter's penalty to its gradient in two passes over its weights; share None: c_i = 1."""
+    with torch.no_grad():
+        if weight.grad is None:
+            weight.grad = torch.zeros_like(weight)
+        away, grad = _part(weight, at) - at, _part(weight.grad, at)
+        if share is None:
+            grad.add_(away, alpha=2 * strength)
+        else:
+            grad.addcmul_(share, away, value=2 * strength)
+
+
+def _part(weight: Any, at: Any) -> Any:
+    return weight[tuple(slice(size) for size in at.shape)]
 
 
 def _plain(name: str) -> str:

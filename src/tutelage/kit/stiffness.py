@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
+import numpy as np
 import torch
 from pydantic import AfterValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -27,7 +28,7 @@ from pydantic.dataclasses import dataclass
 from tutelage.core.data import Array
 from tutelage.core.descent import Group, Opened
 from tutelage.core.errors import ContractBroken
-from tutelage.kit.pulls import pulled
+from tutelage.kit.pulls import Pull, add_slope
 
 
 def readable(pattern: str) -> str:
@@ -53,7 +54,7 @@ def said(groups: Sequence[Held], name: str) -> float | None:
 
 
 class Stiff:
-    """A penalty of the equation above, made for one call of the learner (core.descent.Holds).
+    """A penalty of the equation above, made for one call of the learner (core.descent.Holds and Sloped).
 
     groups: weights whose b is stated. Every other one that `importance` names has b = strength * importance in the part
     that the array covers; a part that has grown since, and a weight of another name, is free. anchor: w*, and 0 for a
@@ -62,20 +63,38 @@ class Stiff:
 
     def __init__(self, who: str, groups: Sequence[Held], anchor: Mapping[str, Array],
                  importance: Mapping[str, Array], strength: float) -> None:  # fmt: skip
-        self.who, self.groups, self.anchor, self.strength = who, tuple(groups), anchor, strength
+        self.groups, self.anchor, self.strength = tuple(groups), anchor, strength
         self.importance = {name: array for name, array in importance.items() if said(self.groups, name) is None}
+        self.pull: Pull | None = None
+        if math.isfinite(strength) and self.importance:
+            old = {name: anchor[name][_part(one)] if name in anchor else np.zeros_like(one)
+                   for name, one in self.importance.items()}  # fmt: skip
+            self.pull = Pull(who, old, self.importance, strength)
+        self.at = dict[str, Any]()  # w* of the groups, on the module's device
 
     def __call__(self, module: Any) -> Any:
         """The penalty, a scalar. ContractBroken for a module that lacks a weight whose importance is known."""
-        total: Any = 0.0
-        if math.isfinite(self.strength) and self.importance:
-            anchor = {name: self.anchor[name][_part(array)] for name, array in self.importance.items()}
-            total = pulled(self.who, anchor, self.importance, self.strength)(module)
+        total: Any = 0.0 if self.pull is None else self.pull(module)
+        for weight, at, b in self._elastic(module):
+            total = total + b * ((weight - at) ** 2).sum()
+        return total
+
+    def add_slope(self, module: Any) -> None:
+        """Add 2 b_i (w_i - w*_i) to the gradients (core.descent.Sloped)."""
+        if self.pull is not None:
+            self.pull.add_slope(module)
+        for weight, at, b in self._elastic(module):
+            if weight.requires_grad:
+                add_slope(weight, at, None, b)
+
+    def _elastic(self, module: Any) -> Iterator[tuple[Any, Any, float]]:
+        """The parameters of which a group states a finite b, each with its w*."""
         for name, weight in module.named_parameters():
             b = said(self.groups, name)
             if b is not None and b > 0 and math.isfinite(b):
-                total = total + b * ((weight - self._at(name, weight)) ** 2).sum()
-        return total
+                if name not in self.at:
+                    self.at[name] = self._at(name, weight)
+                yield weight, self.at[name], b
 
     def table(self, module: Any) -> dict[str, Any]:
         """The b of every weight, tensors of the parameters' shapes."""

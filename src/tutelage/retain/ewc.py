@@ -40,7 +40,7 @@ from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Stage, Student, View
 from tutelage.kit.batching import planned
 from tutelage.kit.importance import How, fisher
-from tutelage.kit.pulls import decayed, pulled, weights_of
+from tutelage.kit.pulls import Pull, decayed, weights_of
 
 
 @method
@@ -61,7 +61,7 @@ class Ewc:
         if self.strength == 0 or not view.memory:
             return None
         memory = view.memory
-        return pulled("ewc", memory["weights"], memory["fisher"], self.strength / 2)
+        return Pull("ewc", memory["weights"], memory["fisher"], self.strength / 2)
 
     def settle(self, before: Student, new: Lessons, view: View, rng: Rng) -> Settled:
         """The student as learned, its weights as the new anchor. Without a new lesson all stays as it was."""

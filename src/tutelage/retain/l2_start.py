@@ -25,7 +25,7 @@ from tutelage.core.data import Kinds, Lessons, Rng
 from tutelage.core.descent import CanDescend
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Student, View
-from tutelage.kit.pulls import pulled, weights_of
+from tutelage.kit.pulls import Pull, weights_of
 
 
 @method
@@ -44,7 +44,7 @@ class L2Start:
         if self.strength == 0 or (self.to == "before" and not view.memory):
             return None
         anchor = view.first if self.to == "first" else view.student
-        return pulled("l2_start", weights_of(anchor), None, self.strength / 2)
+        return Pull("l2_start", weights_of(anchor), None, self.strength / 2)
 
     def settle(self, before: Student, new: Lessons, view: View, rng: Rng) -> Settled:
         """The student as learned; remembered is only that there was an episode with a lesson."""

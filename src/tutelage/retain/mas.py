@@ -30,7 +30,7 @@ from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Stage, Student, View
 from tutelage.kit.batching import planned
 from tutelage.kit.importance import sensitivity
-from tutelage.kit.pulls import decayed, pulled, weights_of
+from tutelage.kit.pulls import Pull, decayed, weights_of
 
 
 @method
@@ -49,7 +49,7 @@ class Mas:
         """None before the first memory. A weight that has grown is held in the part that there was."""
         if self.strength == 0 or not view.memory:
             return None
-        return pulled("mas", view.memory["weights"], view.memory["importance"], self.strength)
+        return Pull("mas", view.memory["weights"], view.memory["importance"], self.strength)
 
     def settle(self, before: Student, new: Lessons, view: View, rng: Rng) -> Settled:
         """The student as learned, its weights as the new anchor. Without a new lesson all stays as it was."""

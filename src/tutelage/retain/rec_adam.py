@@ -30,7 +30,7 @@ from tutelage.core.data import Array, Kinds, Lessons, Rng
 from tutelage.core.descent import CanDescend
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Student, View
-from tutelage.kit.pulls import pulled, weights_of
+from tutelage.kit.pulls import Pull, weights_of
 
 
 @method
@@ -72,7 +72,7 @@ class Held:
     anchor: dict[str, Array]
 
     def __call__(self, module: Any) -> Any:
-        return pulled("rec_adam", self.anchor, None, self.how.gamma / 2)(module)
+        return Pull("rec_adam", self.anchor, None, self.how.gamma / 2)(module)
 
     def shares(self, step: int) -> tuple[float, float]:
         """Of the optimiser's step, and of the distance to the anchor."""
