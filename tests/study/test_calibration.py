@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from tutelage.recipe.read import read_text
 from tutelage.study.calibration import MOST, Rates, changing, fitted, load, path
-from tutelage.study.efforts import Effort
-from tutelage.study.expect import BYTES
+from tutelage.study.efforts import Effort, of_fit
+from tutelage.study.expect import BYTES, assumed
+from tutelage.study.foresee import EVALUATIONS
 from tutelage.study.observe import observe, size
 from tutelage.study.probe import probe
 from tutelage.study.prospect import prospect
@@ -53,6 +54,19 @@ def test_noise_that_grows_with_time_does_not_bend_the_rates() -> None:
     rates = fitted(x, y)
     assert (x @ rates).sum() == pytest.approx(y.sum(), rel=0.02)
     assert rates[1] == pytest.approx(0.02, rel=0.1)
+
+
+def test_few_small_fits_are_not_followed_far_beyond_them() -> None:
+    """10 to 40 lessons took 12 to 48 evaluations: 3,000 lessons are not said to take 3,600, but what the most took, or
+    what is assumed of a student that was never fitted here, whichever is more.
+    """
+    rates = Rates()
+    for rows in (10, 20, 30, 40):
+        rates.add(of_fit("text.linear", rows), 1.2 * rows)
+    tell = assumed(rates).evaluations
+    assert tell("text.linear", 20) == pytest.approx(24, rel=0.05)
+    assert tell("text.linear", 3000) == max(48, EVALUATIONS)
+    assert tell("text.other", 20) == EVALUATIONS
 
 
 def test_a_method_goes_by_its_own_rates_then_by_its_stage() -> None:

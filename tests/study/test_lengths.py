@@ -32,4 +32,4 @@ def test_texts_are_counted_in_tokens_and_what_is_cut_is_said(tmp_path: Path) -> 
     assert said.startswith(f"Tokens of {len(counts)} texts in the pool")
     assert f"most {max(counts)}" in said
     cut = sum(count >= 12 for count in counts)
-    assert (f"{cut} are cut at the student's window of 12" in said) if cut else ("No text is cut" in said)
+    assert (f"{cut} fill the student's window of 12" in said) if cut else ("No text is cut" in said)

@@ -65,6 +65,10 @@ class Rates:
                 return Told(float(rates @ np.asarray(effort.counts)), by)
         return Told(float("nan"), "")
 
+    def most(self, effort: Effort) -> float:
+        """The largest number that the method itself has shown; 0 where nothing of it has run here."""
+        return max((row[-1] for row in self.rows.get(f"{effort.stage} {effort.use}", [])), default=0.0)
+
     def add(self, effort: Effort, y: float) -> None:
         """One round more; the oldest is forgotten."""
         key = f"{effort.stage} {effort.use}"

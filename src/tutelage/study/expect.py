@@ -27,8 +27,12 @@ def assumed(rates: Rates) -> Assumed:
         return min(told.value, asked) if told.by == "method" else KEPT * asked
 
     def evaluations(student: str, rows: float) -> float:
-        told = rates.tell(of_fit(student, rows))
-        return told.value if told.by == "method" else EVALUATIONS
+        fit = of_fit(student, rows)
+        told = rates.tell(fit)
+        if told.by != "method":
+            return EVALUATIONS
+        # a line through few and small fits, followed far beyond them, says anything
+        return min(told.value, max(rates.most(fit), EVALUATIONS))
 
     return Assumed(kept, evaluations)
 

@@ -42,9 +42,11 @@ def _of_texts(parts: Parts, course: Course, seed: int) -> str:
     student: Any = parts.student.begin(pool, stream(seed, "student"))
     counts = np.asarray(student.encode((themselves(shown, ""),)).lengths)
     window = int(student.window)
-    cut = int((counts >= window).sum())
+    full = int((counts >= window).sum())  # counted after the cut, so one that just fits is among them
     said = f"Tokens of {_of(shown, pool)} texts in the pool, their ends included: {_spread(counts)}."
-    return said + (f" {cut} are cut at the student's window of {window}." if cut else " No text is cut.")
+    if not full:
+        return f"{said} No text is cut."
+    return f"{said} {full} fill the student's window of {window}; what is longer is cut."
 
 
 def _some(course: Course) -> tuple[Pool, Pool]:
