@@ -1,16 +1,20 @@
-"""lwf: the divergence by hand, no pull at the start, old classes alone, and what is forgotten with and without it."""
+"""lwf: the divergence by hand, of classes and of texts, no pull at the start, and what is forgotten with and without it."""
+
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from tutelage.core.data import Lessons, Rows, labelled
+from tutelage.core.data import Block, Itself, Lessons, Rows, Table, labelled
 from tutelage.core.errors import ContractBroken
 from tutelage.core.rng import stream
 from tutelage.core.stages import Stage, View
+from tutelage.kit import distil
 from tutelage.learn.gradient import Gradient
 from tutelage.retain.lwf import Lwf
 from tutelage.retain.nothing import Nothing
+from tutelage.student.text.tiny import Tiny
 from tutelage.student.vector.mlp import Mlp, MlpStudent
 from tutelage.toys import vector_pool, view
 
@@ -94,3 +98,69 @@ def test_memory_names_the_classes_of_all_episodes_and_tells_lessons_that_are_gon
     assert now.memory["classes"].tolist() == [0, 1] and later["classes"].tolist() == [0, 1, 2]
     with pytest.raises(ContractBroken, match="keep: false"):
         Lwf().penalty(now._replace(lessons=(), memory=later))
+
+
+TEXTS = Table.of("texts", {"text": ["abab", "ba", "aabbab", "b"]}).pool()
+WRITER = Tiny(hidden=8, layers=1, heads=1, window=16).begin(TEXTS, stream(0, "student"))
+
+
+def texts(*rows: int) -> Lessons:
+    return (Block(Rows(TEXTS, np.array(rows)), None, Itself, {}, "itself", np.zeros(len(rows)), np.ones(len(rows))),)
+
+
+def reading(part: Lwf, *rows: int) -> View:
+    past = texts(0, 1)
+    memory = part.settle(WRITER, past, view(student=WRITER, lessons=past), stream(0, "retain")).memory
+    return view(student=WRITER, lessons=(*past, *texts(*rows)))._replace(memory=memory, round=1)
+
+
+def moved() -> Any:
+    module = WRITER.module.requires_grad_(True)
+    luck = torch.Generator().manual_seed(0)
+    for weight in module.parameters():
+        weight.data = weight.data + 0.3 * torch.randn(weight.shape, generator=luck)
+    return module
+
+
+@pytest.mark.parametrize("at_once", [2**25, 1])
+def test_of_texts_it_is_the_divergence_at_every_place(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mean over the places of a text, then over texts, of T^2 KL between all tokens; in pieces or at once."""
+    monkeypatch.setattr(distil, "AT_ONCE", at_once)
+    module, before = moved(), WRITER.module
+    value = Lwf(batch=2, temperature=3.0).penalty(reading(Lwf(), 2, 3))(module)
+    wanted: Any = 0.0
+    for row in (2, 3):
+        ids = WRITER.encode(texts(row)).batch(np.array([0])).inputs["ids"][:, 0]
+        p, q = (torch.log_softmax(one.logits(ids)[0, :-1] / 3, 1) for one in (module, before))
+        wanted = wanted + 9 * (q.detach().exp() * (q.detach() - p)).sum(1).mean() / 2
+    assert value.item() == pytest.approx(wanted.item(), rel=1e-5) and value.item() > 0.01
+    slopes, right = (torch.autograd.grad(one, list(module.parameters())) for one in (value, wanted))
+    for one, other in zip(slopes, right, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
+
+
+def test_a_reader_starts_without_a_pull_and_stays_nearer_to_what_it_said() -> None:
+    now = reading(Lwf(), 3)
+    assert Lwf().penalty(now)(WRITER.module).item() == pytest.approx(0, abs=1e-7)
+    away = []
+    for strength in (0.0, 1.0, 10.0):
+        pull = Lwf(strength=strength).penalty(now)
+        after = learned(WRITER, texts(3), pull, lr=0.02)  # type: ignore[arg-type]
+        ids = WRITER.encode(texts(3)).batch(np.array([0])).inputs["ids"][:, 0]
+        p, q = (torch.log_softmax(one.module.eval().logits(ids)[0, :-1], 1).detach() for one in (after, WRITER))
+        away.append(float((q.exp() * (q - p)).sum(1).mean()))
+    assert away[0] > away[1] > away[2] and away[2] < away[0] / 3
+
+
+def test_texts_and_labels_in_one_episode() -> None:
+    """Each batch is of one kind: in turn the mean over the texts and that over the labels."""
+    pool = Table.of("texts", {"text": ["abab", "ba", "aabbab", "b"]}, ("a", "b")).pool()
+    student = Tiny(hidden=8, layers=1, heads=1, window=16).begin(pool, stream(0, "student"))
+    sure = (labelled(Rows(pool, np.array([0, 1])), [0, 1], "oracle"),)
+    memory = Lwf().settle(student, sure, view(student=student, lessons=sure), stream(0, "retain")).memory
+    now = view(student=student, lessons=(*sure, *texts(2, 3), *sure))._replace(memory=memory, round=1)
+    pull, module = Lwf(batch=2).penalty(now), student.module
+    for weight in module.parameters():
+        weight.data = weight.data * 1.5
+    values = {round(pull(module).item(), 6) for _ in range(8)}
+    assert len(values) == 2 and min(values) > 0

@@ -47,13 +47,10 @@ class Language(torch.nn.Module):  # type: ignore[misc]
 
     def token_logprobs(self, batch: Batch) -> Said:
         """float32; prompts and padding are masked out, and only what is said reaches the head."""
-        ids, said = batch.inputs["ids"], batch.inputs["said"]
-        b, r, t = ids.shape
-        rows, places = ids.reshape(b * r, t), said.reshape(b * r, t)[:, 1:]
-        lessons = torch.arange(b, device=ids.device).repeat_interleave(r)[places.nonzero()[:, 0]]
-        states = of_lessons(self._read(rows).last_hidden_state[:, :-1][places], lessons)
+        b, r, t = batch.inputs["ids"].shape
+        states, ids, _, places = self.spoken(batch)
         told = torch.zeros(b * r, t - 1, device=ids.device, dtype=torch.float32)
-        told = told.masked_scatter(places, self._logprobs(states, rows[:, 1:][places]))
+        told = told.masked_scatter(places, self._logprobs(states, ids))
         return Said(told.reshape(b, r, t - 1), places.reshape(b, r, t - 1))
 
     def scores(self, batch: Batch) -> Any:
@@ -68,7 +65,22 @@ class Language(torch.nn.Module):  # type: ignore[misc]
 
     def logits(self, ids: Any) -> Any:
         """(b, t, V) float32 of whole sequences, for comparisons; training asks `token_logprobs`."""
-        return finished(self.model.config, self.head(self._read(ids).last_hidden_state)).float()
+        return self.token_logits(self._read(ids).last_hidden_state)
+
+    def token_logits(self, states: Any) -> Any:
+        """(n, V) float32 of the next token behind these states (n, d)."""
+        return finished(self.model.config, self.head(states)).float()
+
+    def spoken(self, batch: Batch) -> tuple[Any, Any, Any, Any]:
+        """States (n, d) before each token that carries loss, those tokens and their lessons (n,), and where they stand,
+        (b r, t - 1) bool.
+        """
+        ids, said = batch.inputs["ids"], batch.inputs["said"]
+        b, r, t = ids.shape
+        rows, places = ids.reshape(b * r, t), said.reshape(b * r, t)[:, 1:]
+        lessons = torch.arange(b, device=ids.device).repeat_interleave(r)[places.nonzero()[:, 0]]
+        states = of_lessons(self._read(rows).last_hidden_state[:, :-1][places], lessons)
+        return states, rows[:, 1:][places], lessons, places
 
     def _read(self, ids: Any, layers: bool = False) -> Any:
         """Padding stands behind what is read, where nothing that counts can see it, so no mask is needed."""
@@ -88,7 +100,7 @@ class Language(torch.nn.Module):  # type: ignore[misc]
 
     def _of(self, states: Any, ids: Any) -> Any:
         """Natural logs, summed up in float32 whatever the weights are."""
-        logits = finished(self.model.config, self.head(states)).float()
+        logits = self.token_logits(states)
         return logits.gather(1, ids[:, None])[:, 0] - logits.logsumexp(1)
 
 
