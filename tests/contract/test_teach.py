@@ -36,6 +36,7 @@ POOL = Table.of(
         "vector": POINTS,
         "group": BAGS,
         "reply": [f"reply {row}" for row in range(40)],
+        "reward": [float(row % 3) for row in range(40)],
     },
     ["left", "right"],
 ).pool()
