@@ -49,7 +49,7 @@ def tokens_of(material: Material) -> str:
     width = material.width
     if width is None or not width.tokens:
         return ""
-    return f"a lesson as long as those of the pool on average, {width.tokens:.0f} tokens"
+    return "a lesson as long as those of the pool on average"
 
 
 def seconds_of(parts: Parts, material: Material, turns: Sequence[Turn], rates: Rates) -> Amount:
