@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tutelage.core.data import Block, Label, Ranking, Rows, Share, Soft, labelled
+from tutelage.core.data import Block, Label, Ranking, Replies, Rows, Share, Soft, labelled
 from tutelage.core.errors import ContractBroken
 from tutelage.kit.blocks import columns, some
 from tutelage.toys import CODES, POOL
@@ -42,3 +42,23 @@ def test_columns_of_several_blocks() -> None:
     with pytest.raises(ContractBroken, match="one kind, not Label, Soft"):
         held.of(np.array([0, 2]))
     assert len(columns(()).weight) == 0
+
+
+def test_blocks_of_fewer_replies_get_absent_ones() -> None:
+    """Two replies beside one: the second of the latter is no answer, without a reward and not whole."""
+    two = {"texts": np.array([["a", "b"]], dtype=object), "rewards": np.array([[1, -1]], dtype=np.float32)}
+    one = {"texts": np.array([["c"]], dtype=object), "rewards": np.array([[0.5]], dtype=np.float32),
+           "ends": np.array([[False]])}  # fmt: skip
+    about = Rows(POOL, np.array([0]))
+    blocks = [Block(about, None, Replies, given, "x", np.zeros(1), np.ones(1)) for given in (two, one)]
+    _, given = columns(tuple(blocks)).of(np.array([1, 0]))
+    assert given["texts"].tolist() == [["c", None], ["a", "b"]]
+    assert given["ends"].tolist() == [[False, False], [True, True]]
+    np.testing.assert_array_equal(given["rewards"], np.array([[0.5, np.nan], [1, -1]], dtype=np.float32))
+
+
+def test_other_columns_have_to_be_alike() -> None:
+    one = labelled(Rows(POOL, np.array([0])), [0], "x")
+    other = one._replace(given={"label": np.array([1]), "sure": np.array([0.5])})
+    with pytest.raises(ContractBroken, match="blocks of kind Label hold different columns"):
+        columns((one, other))

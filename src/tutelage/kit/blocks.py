@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from tutelage.core.data import Array, Block, Floats, Ints, Itself, Lessons, Pool, Ranking, Rows, Soft, Supervision
+from tutelage.core.data import (
+    Array,
+    Block,
+    Floats,
+    Ints,
+    Itself,
+    Lessons,
+    Pool,
+    Ranking,
+    Replies,
+    Rows,
+    Soft,
+    Supervision,
+)
 from tutelage.core.errors import ContractBroken
 
 
@@ -43,6 +56,12 @@ def _some_rows(about: Rows, which: Ints) -> tuple[Rows, Ints]:
     return Rows(about.pool, about.rows[places], starts), places
 
 
+# What stands in a table of one width where a block's own has no column.
+ABSENT: Mapping[type[Supervision], Mapping[str, Any]] = {
+    Soft: {"probs": 0.0}, Replies: {"texts": None, "rewards": np.nan, "ends": False},
+}  # fmt: skip
+
+
 class Columns(NamedTuple):
     """n lessons of several blocks, numbered through; each kind's columns are joined, so that a batch is a take."""
 
@@ -63,7 +82,7 @@ class Columns(NamedTuple):
 
 
 def columns(lessons: Lessons) -> Columns:
-    """All lessons' columns by kind; Soft distributions of fewer classes get columns of 0."""
+    """All lessons' columns by kind; Soft distributions of fewer classes get columns of 0, fewer Replies absent ones."""
     kinds = tuple(dict.fromkeys(block.kind for block in lessons))
     numbers = np.array([kinds.index(block.kind) for block in lessons], dtype=np.int64)
     which = np.repeat(numbers, [block.size for block in lessons])
@@ -77,11 +96,29 @@ def columns(lessons: Lessons) -> Columns:
 
 
 def _joined(blocks: list[Block]) -> dict[str, Array]:
-    names = blocks[0].given.keys()
-    if any(block.given.keys() != names for block in blocks):
-        raise ContractBroken(f"blocks of kind {blocks[0].kind.__name__} hold different columns")
-    parts = {name: [block.given[name] for block in blocks] for name in names}
-    if blocks[0].kind is Soft:
-        widest = max(part.shape[1] for part in parts["probs"])
-        parts["probs"] = [np.pad(part, ((0, 0), (0, widest - part.shape[1]))) for part in parts["probs"]]
-    return {name: np.concatenate(arrays) for name, arrays in parts.items()}
+    kind = blocks[0].kind
+    held = [block.given for block in blocks]
+    if kind is Replies and any("ends" in given for given in held):
+        held = [_with_ends(given) for given in held]
+    if any(given.keys() != held[0].keys() for given in held):
+        raise ContractBroken(f"blocks of kind {kind.__name__} hold different columns")
+    absent = ABSENT.get(kind, {})
+    parts = {name: [given[name] for given in held] for name in held[0]}
+    return {name: np.concatenate(_level(arrays, absent[name]) if name in absent else arrays)
+            for name, arrays in parts.items()}  # fmt: skip
+
+
+def _with_ends(given: Mapping[str, Array]) -> Mapping[str, Array]:
+    """Answers of which nothing is said are whole."""
+    return given if "ends" in given else {**given, "ends": np.ones(given["texts"].shape, dtype=bool)}
+
+
+def _level(arrays: list[Array], value: Any) -> list[Array]:
+    """Tables (n, k) of one width, the value beyond their own."""
+    widest = max(array.shape[1] for array in arrays)
+    made = []
+    for array in arrays:
+        wide = np.full((len(array), widest), value, dtype=array.dtype)
+        wide[:, : array.shape[1]] = array
+        made.append(wide)
+    return made
