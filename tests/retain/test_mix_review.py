@@ -105,3 +105,9 @@ def test_it_is_named_in_a_recipe() -> None:
     read = read_text("data: {use: evolving_facts}\nstudent: {use: text.tiny}\nteach: {use: recorded}\n"
                      "learn: {use: gradient}\nretain: {use: mix_review, part: earlier}\nassess: []\n", "r.yaml")  # fmt: skip
     assert next(iter(read.recipes.values())).retain["part"] == "earlier"
+
+
+def test_what_a_plan_counts_is_a_first_epoch() -> None:
+    """4 times 25 new lessons, unless there is nothing to review; a later epoch has fewer, so it is an estimate."""
+    told = [MixReview().rehearsed(25, 10), MixReview().rehearsed(25, 0), MixReview(part="old").rehearsed(25, 0)]
+    assert [(one.amount, one.exact) for one in told] == [(100, False), (0, True), (100, False)]

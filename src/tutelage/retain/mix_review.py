@@ -28,6 +28,7 @@ from pydantic import Field
 
 from tutelage.core.data import Kinds, Lessons, Rng
 from tutelage.core.errors import Fault, Refused, nearest
+from tutelage.core.forecast import Work
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Student, View
 from tutelage.kit.again import as_lessons, spread
@@ -60,6 +61,11 @@ class MixReview:
         review = taken(past, numbers[numbers < old])
         rows = numbers[numbers >= old] - old
         return review if before is None or not len(rows) else (*review, as_lessons(before, rows, "mix_review"))
+
+    def rehearsed(self, new: float, held: float) -> Work:
+        """Lessons beside so many new ones in the first epoch of a task, where there is anything to review."""
+        anything = held > 0 or self.part != ""
+        return Work(float(sizes(self.factor, self.decay, int(new), 0)) if anything else 0.0, not anything)
 
     def penalty(self, view: View) -> Penalty | None:
         """Nothing is added to the loss."""
