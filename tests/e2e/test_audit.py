@@ -88,3 +88,16 @@ def test_a_file_of_ones_own(cli: Any, at_home: Path, tickets_csv: Path) -> None:
     record = ran(cli, at_home, "own.yaml")
     found = last(record, "mine", 0)
     assert 0.5 < found["membership"] <= 1 and -1 <= found["membership_advantage"] <= 1
+
+
+@pytest.mark.slow
+def test_the_recipe_of_the_cloze(cli: Any, at_home: Path, tiny_decoder: Path) -> None:
+    """Whole, on a tiny language model whose first byte stands for the word: taught privately, and audited."""
+    rows = [f"film {i} is {'fine' if i % 2 else 'dull'},{'positive' if i % 2 else 'negative'}" for i in range(32)]
+    (at_home / "films.csv").write_text("\n".join(["text,label", *rows]))
+    sets = ["seeds=[900]", "data={use: table, path: films.csv, label: label}", f"student.model={tiny_decoder}",
+            "student.pattern='{x} It was '", "learn.passes=2", "learn.batch=12", "only=[private]"]  # fmt: skip
+    recipe = str(ROOT / "docs/privacy/cloze.yaml")
+    record = ran(cli, at_home, recipe, *(part for one in sets for part in ("--set", one)))
+    assert summary(record).cost["epsilon"] <= 8
+    assert last(record, "private", 900).keys() >= {"accuracy", "membership"}
