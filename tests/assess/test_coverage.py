@@ -7,9 +7,13 @@ from tutelage.assess.accuracy import Accuracy
 from tutelage.assess.coverage import Coverage
 from tutelage.core.data import Block, Exam, Rows, Table, Text
 from tutelage.core.errors import ContractBroken
+from tutelage.core.parts import build
 from tutelage.core.rng import stream
-from tutelage.core.stages import CanWeigh
+from tutelage.core.stages import CanWeigh, Stage
 from tutelage.core.writing import CanJudge
+from tutelage.kit.passes import pass_at
+from tutelage.kit.reply_courses import references_of
+from tutelage.toys import replies_pool, till, view
 
 
 def test_by_hand(school) -> None:
@@ -112,3 +116,23 @@ def test_what_is_no_written_answer_is_refused(school) -> None:
 def test_numbers_without_sense_are_refused(n: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="validation error"):
         Coverage(n=n)
+
+
+def test_written_answers_equal_drawing_them() -> None:
+    """A tiny language model half way through learning three answers: what is worked out is what 2,000 draws give,
+    within 5 standard errors, for one draw and for four.
+    """
+    pytest.importorskip("torch")
+    pool = replies_pool([("one", "ab", "r1"), ("two", "ba", "r2"), ("three", "ac", "r3")])
+    begun = build("student", {"use": "text.tiny", "hidden": 16, "layers": 1, "heads": 2}).begin(pool, stream(0, "s"))
+    lessons = (references_of(pool.table, np.arange(3)),)
+    learn = build("learn", {"use": "gradient", "passes": 25, "lr": 0.02})
+    student = learn.learn((Stage(lessons),), None, view(pool, student=begun), stream(0, "learn")).student
+    scores = Coverage(n=(1, 4), of="reply").assess(student, Exam(lessons), till(), stream(0, "assess"))
+    drawn = student.write(pool.texts(), 2000, stream(0, "draws"), max_tokens=2).texts
+    right = (drawn == np.array(pool.column("reply").to_pylist(), dtype=object)[:, None]).sum(axis=1)
+    assert (right > 100).all() and (right < 1900).all()  # neither never nor always
+    for score, n in zip(scores[1:], (1, 4), strict=True):
+        p = right / 2000
+        error = n * (1 - p) ** (n - 1) * np.sqrt(p * (1 - p) / 2000)  # of 1 - (1 - p)^n, by its slope
+        assert (np.abs(score.items - pass_at(right, 2000, n)) < 5 * error + 1e-3).all()

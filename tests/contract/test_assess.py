@@ -39,6 +39,10 @@ WRITES = {  # the same three students for exams in words: what each of them says
 COSTS = {"answer_tokens"}  # scores that say what answering took; nobody is perfect in them
 COSTS |= {"contrastive_perplexity", "ppl_chosen", "ppl_rejected"}  # or weigh two kinds of replies: certain of both is 1
 COSTS |= {"format_gradient_cosine"}  # or look at what a task would teach, which is all form for whoever knows it
+# or audit what it gives away about its lessons: all of it is worst, and a perfect student may well have learned them
+COSTS |= {"membership", "membership_tpr", "membership_advantage", "audited_epsilon", "right_guesses"}
+COSTS |= {"exposure", "exposure_by_chance", "secrets_found"}
+TAUGHT = Table.of("taught", {"vector": POINTS + RNG.normal(size=(30, 3)), "canary": ["one"] * 30}, POOL.labels).pool()
 # Those who examine texts: 30 replies, of which a perfect reader is certain and another finds some unlikely.
 READS = ("reply_loss",)
 REPLIES = replies_pool([(f"prompt {row // 2}", "abc"[row % 3] * (1 + row % 4), f"r{row}") for row in range(30)])
@@ -81,7 +85,10 @@ def assess(name: str, student: Nearest, rows: Ints | None = None) -> tuple[Score
         block = LETTERS._replace(about=about, given=given, cost=np.zeros(len(rows)), weight=np.ones(len(rows)))
         who = writer(stream(0 if student is MIXED else 1, "writer"))
         return build(ROOM, name).assess(who, Exam((block,)), till(), stream(0, "assess"))
-    exam = Exam((labelled(Rows(POOL, rows), TRUTH[rows], "file"),))
+    exam = Exam(
+        (labelled(Rows(POOL, rows), TRUTH[rows], "file"),),
+        taught=(labelled(Rows(TAUGHT, np.arange(30)), TRUTH, "file"),),
+    )
     return build(ROOM, name).assess(student, exam, till(), stream(0, "assess"))
 
 

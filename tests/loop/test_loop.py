@@ -264,3 +264,18 @@ def test_scores_that_several_exams_have_carry_their_names_and_every_is_all_exams
     assert [score.name for score in both[-1].scores] == ["accuracy", "accuracy_probes"]
     alone, _ = play(step(assess=(build("assess", {"use": "accuracy", "on": "probes"}),)), on=made)
     assert [score.name for score in alone[-1].scores] == ["accuracy"], "no other exam has one of that name"
+
+
+def test_only_an_audit_sees_the_lessons_and_it_sees_those_taught_so_far() -> None:
+    seen: dict[str, list[int]] = {"audit": [], "plain": []}
+
+    def assessor(name: str, **says: Any) -> Any:
+        def assess(self: Any, student: Any, exam: Exam, till: Any, rng: Any) -> tuple[Any, ...]:
+            seen[name].append(sum(block.size for block in exam.taught))
+            return ()
+
+        return type(name, (), {"needs": frozenset(), "on": "exam", "assess": assess, **says})()
+
+    given = (labelled(Rows(POOL, np.array([0])), CODES[:1], "file"),)
+    play(step(assess=(assessor("audit", looks_at_lessons=True), assessor("plain"))), on=course(given=given))
+    assert seen == {"audit": [1, 3, 5, 7], "plain": [0, 0, 0, 0]}

@@ -69,6 +69,7 @@ TASKS = "class_tasks"  # one data set, its classes one after another
 TAUGHT = "syllabus"  # made up as well, in subjects and levels
 FACTS = "evolving_facts"  # made up, learned before and then updated
 SHOWN = "few_shot_formats"  # made up, told by examples before it is tuned on one of them
+SUMS = "small_sums"  # made up, answered at once
 
 
 def in_tasks(recipe: Recipe) -> bool:
@@ -80,7 +81,7 @@ def arms_of(key: str, free: bool) -> dict[str, Recipe]:
     """The arms over data that are free or not; of several that differ in their luck alone the first."""
     made: dict[str, tuple[str, Recipe]] = {}
     for arm, recipe in paper(key)[1].recipes.items():
-        made_up = (LIVES, HALVES, TUTOR, READ, ASKED, MADE, STREAM, FACTS, TAUGHT, STUDIED, SHOWN)
+        made_up = (LIVES, HALVES, TUTOR, READ, ASKED, MADE, STREAM, FACTS, TAUGHT, STUDIED, SHOWN, SUMS)
         special = recipe.data["use"] in made_up or in_tasks(recipe)
         if not special and (recipe.data["use"] in FREE) == free:
             made.setdefault(recipe.model_copy(update={"luck": "shared"}).model_dump_json(), (arm, recipe))
@@ -131,7 +132,7 @@ def lives_of(key: str, data: str = LIVES) -> dict[str, Recipe]:
 
 
 def test_every_paper_runs_one_tiny_seed() -> None:
-    special = (LIVES, HALVES, TUTOR, READ, MADE, STREAM, FACTS, TAUGHT, STUDIED, SHOWN)
+    special = (LIVES, HALVES, TUTOR, READ, MADE, STREAM, FACTS, TAUGHT, STUDIED, SHOWN, SUMS)
     assert all(arms_of(key, True) or arms_of(key, False) or any(lives_of(key, one) for one in special) for key in KEYS)
 
 
@@ -315,6 +316,17 @@ def test_one_tiny_narrow_task(key: str, tmp_path: Path, own_cache: Path) -> None
     sets = ["data.rows=16", "data.items=2", "data.targets=4", "data.split=dev", "learn.passes=1"]
     sets += ["arms.promot.steps.0.learn.passes=1", "student.hidden=16", "student.layers=1", "student.heads=2"]
     sets += ["student.taught.data.rows=20", "student.taught.learn.passes=1"]
+    found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
+    assert found.outcome == "unclear" and found.judged and found.written is None
+    assert all(math.isfinite(one.estimate) for one in found.judged)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [key for key in KEYS if lives_of(key, SUMS)])
+def test_one_tiny_seed_of_small_sums(key: str, tmp_path: Path) -> None:
+    """Machinery only: 16 sums once or twice, of the dev split; every condition finds its score in every arm."""
+    sets = ["data.pool=16", "data.exam=4", "data.split=dev", "student.hidden=16", "student.layers=1"]
+    sets += ["student.heads=2", "learn.passes=2", "arms.ce_80.learn.passes=1"]
     found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
     assert found.outcome == "unclear" and found.judged and found.written is None
     assert all(math.isfinite(one.estimate) for one in found.judged)

@@ -64,6 +64,7 @@ def test_what_looks_without_noise_is_named() -> None:
     assert notes() == ("the facts `loss` and `clipped`",)
     assert "choosing by margin" in notes("choose.use=margin", "per_round=5")
     assert any("scales" in note for note in notes("student.standardise=true"))
+    assert "the scores of membership" in notes("assess=[{use: accuracy}, {use: membership}]")
     read = read_text(STUDY, "s.yaml", ("learn.privacy=null",))
     parts = fit_one(read.recipes["a"], read.source, "a")
     assert uncovered(parts.steps, parts.student, parts.stop) == ()

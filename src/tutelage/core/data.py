@@ -281,10 +281,14 @@ class Part(NamedTuple):
 
 
 class Exam(NamedTuple):
-    """Only assessors receive one. `truth` may be a class, a ranking, whatever a Block can hold."""
+    """Only assessors receive one. `truth` may be a class, a ranking, whatever a Block can hold.
+
+    taught: what the student was taught, for an assessor that audits it (it says `looks_at_lessons`); () for others.
+    """
 
     truth: Lessons
     parts: Mapping[str, Pool] = {}
+    taught: Lessons = ()
 
 
 class Course(NamedTuple):

@@ -61,6 +61,8 @@ def uncovered(steps: Iterable[Any], student: Any, stop: Any) -> tuple[str, ...]:
             found[f"learning by {names['learn']} in step {step.name}, on whatever lessons it is given"] = None
         if names["recall"] != "nothing":
             found[f"{names['recall']} at answer time"] = None
+        for audit in (one for one in step.assess if getattr(one, "looks_at_lessons", False)):
+            found[f"the scores of {name_of(type(audit))}"] = None
     if stop is not None:
         found[f"stopping by {name_of(type(stop))}"] = None
     found["the facts `loss` and `clipped`"] = None

@@ -127,6 +127,28 @@ def test_scores_are_those_it_answers_by(tiny_decoder: Path) -> None:
     assert taught(begun, 1, (soft,)).facts["loss"] >= np.log(2) - 1e-6
 
 
+def test_labels_in_words_are_the_cloze_objective_of_private_learning(tiny_decoder: Path) -> None:
+    """Classification as filling in a blank with the model's own head (Li et al., 2022; Gao et al., 2021): the logits of
+    the label words behind "<text> It was", and cross-entropy over these words alone. Values and slopes of every weight.
+    """
+    words = {"yes": "great", "no": "bad"}
+    begun = student(tiny_decoder, template="none", pattern="{x} It was ", score="first", verbalisers=words)
+    truth = np.array([0, 1, 1, 0])
+    module, lessons = begun.module, (labelled(ALL, truth, "oracle"),)
+    weights = list(module.model.requires_grad_(True).parameters())
+    batch = begun.encode(lessons).batch(np.arange(4))
+    ours = CrossEntropy().losses(module, batch, stream(0, "learn"))
+    label_words = [module.tokens(word)[0] for word in words.values()]  # a byte each stands for the word
+    wanted = []
+    for text, code in zip(ASKED, truth, strict=True):
+        logits = module.logits(torch.tensor([module.tokens(f"{text} It was ")]))[0, -1, label_words]
+        wanted.append(torch.nn.functional.cross_entropy(logits, torch.tensor(int(code))))
+    torch.testing.assert_close(ours, torch.stack(wanted), atol=1e-5, rtol=0)
+    slopes = [torch.autograd.grad(one.sum(), weights) for one in (ours, torch.stack(wanted))]
+    for mine, theirs in zip(*slopes, strict=True):
+        torch.testing.assert_close(mine, theirs, atol=1e-5, rtol=1e-4)
+
+
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")  # peft asks for it
 @pytest.mark.parametrize("adapter", ["full", Lora(r=2), Lora(targets="linear", rank_scale="sqrt"), Prompt(length=3),
                                      Prefix(length=3, start="say")], ids=["full", "lora", "rslora", "prompt", "prefix"])  # fmt: skip
