@@ -70,6 +70,31 @@ def test_one_draw_at_temperature_0_is_accuracy() -> None:
     assert student.asked["temperature"] == 0
 
 
+def test_it_is_1_where_too_few_are_wrong_to_fill_n() -> None:
+    """2 of 4 draws are wrong: three draws always hold a right one, two do not: of 6 pairs 1 is wrong throughout."""
+    student = Writes(["answer=7", "answer=0"], ["answer=4"])
+    scores = PassAtN(n=(2, 3), draws=4).assess(student, exam(), till(), stream(0, "assess"))
+    assert {one.name: one.items.tolist() for one in scores[1:3]} == {
+        "pass_at_2": pytest.approx([5 / 6, 1]),
+        "pass_at_3": [1, 1],
+    }
+
+
+def test_it_varies_less_from_more_draws_than_are_tried() -> None:
+    """pass@5 at p = 0.2, 0.67 on average: any of 5 draws is right or not, deviation 0.47.
+
+    Of 20 draws c are right, binomially, and 1 - C(20 - c, 5) / C(20, 5) has deviation 0.193.
+    """
+
+    def spread(draws: int) -> float:
+        part = PassAtN(n=(5,), draws=draws)
+        several = [part.assess(Drawn(0.2, 0.2), exam(), till(), stream(s, "assess"))[0].items for s in range(300)]
+        return float(np.std(several))
+
+    assert spread(5) == pytest.approx(np.sqrt(0.8**5 * (1 - 0.8**5)), rel=0.1)
+    assert spread(20) == pytest.approx(0.193, rel=0.1)
+
+
 def test_it_is_unbiased() -> None:
     """Mean over many exams against 1 - (1 - p)^5, for p = 0.1 and 0.5; the plug-in estimate would be off by 0.02."""
     part = PassAtN(n=(5,), draws=8)

@@ -88,6 +88,15 @@ def test_the_pool_hangs_on_the_seed_the_exam_on_nothing() -> None:
     assert dev.exams["exam"].truth[0].about.examples().texts() != papers[0]
 
 
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_a_right_answer_is_seldom_right_by_chance(split: str) -> None:
+    """Two different problems of an exam have the same answer less than once in fifty: the range is no tiny one."""
+    (block,) = ArithmeticPrograms(pool=1, exam=300, split=split).course(stream(0, "data")).exams["exam"].truth
+    answers = np.array([int(result(program)) for program in block.given["text"]])
+    same = (answers[:, None] == answers).sum() - len(answers)
+    assert 0 < same / (len(answers) * (len(answers) - 1)) < 0.02
+
+
 def test_warm_up_training_and_exams_share_no_template() -> None:
     for one, other in itertools.combinations(DEALT, 2):
         assert not set(dealt(one)) & set(dealt(other))

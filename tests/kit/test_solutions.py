@@ -38,6 +38,13 @@ def test_values_of_the_task_itself_are_no_state() -> None:
     assert with_found(START, program("x=10\ny=x+1"), False, 0) == START
 
 
+def test_one_shared_value_is_not_a_shared_state() -> None:
+    """{99, 8} holds the 8 of {8}; {8, 18, 18} the values of {8, 18}, one of them twice. Neither state is known."""
+    assert with_found(START, program("z=99\nc=4*2"), False, 2) == START
+    kept = with_found(START, program("c=4*2\nd=10+c\ne=d"), False, 2)
+    assert [one.lines for one in kept.partial] == [("c=4*2", "d=10+c")]
+
+
 def test_a_program_that_is_too_long_is_not_kept_but_what_is_right_of_it_is() -> None:
     """Four statements against three: kept with tolerance 1; with 0 only its beginning {8}, reached in one."""
     long = program("a=4*2\nb=a+0\nc=10+b\nanswer=c-3")

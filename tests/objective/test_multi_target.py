@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tutelage.core.data import Replies
-from tutelage.core.descent import Batch
+from tutelage.core.descent import Batch, Said
 from tutelage.core.stages import Stage
 from tutelage.kit.reference import reference
 from tutelage.learn.gradient import Gradient
@@ -78,6 +78,31 @@ def test_the_weights_of_the_gradient_are_the_posterior(b: int, k: int, seed: int
         assert says.said.logprobs.grad[i, :, 0].numpy() == pytest.approx(-powers / powers.sum())
     if beta == 1:
         torch.testing.assert_close(found, losses(Says(said), rewards, mode="mml"))
+
+
+@pytest.mark.parametrize("beta", [1.0, 0.25])
+def test_two_targets_by_finite_differences(beta: float) -> None:
+    """The slope of the loss along each log-probability against its share of P^beta, in double precision, to 1e-5.
+
+    At beta 1 and P = 0.6, 0.2: 3/4 and 1/4. The third reply is wrong: the loss does not move with it.
+    """
+
+    def loss(total: np.ndarray) -> float:
+        logs = torch.from_numpy(total)[None, :, None]
+
+        class Double:
+            def token_logprobs(self, batch: Batch) -> Said:
+                return Said(logs, torch.ones_like(logs, dtype=torch.bool))
+
+        batch = Batch(Replies, None, {"rewards": torch.tensor([[1.0, 0.5, 0.0]])}, torch.ones(1))
+        return float(MultiTarget(mode="beta_mml", beta=beta).losses(Double(), batch, stream(0, "learn"))[0])
+
+    total, step = np.log([0.6, 0.2, 0.2]), 1e-6
+    slopes = [(loss(total + step * e) - loss(total - step * e)) / (2 * step) for e in np.eye(3)]
+    powers = np.array([0.6**beta, 0.2**beta, 0.0])
+    assert slopes == pytest.approx(-powers / powers.sum(), abs=1e-5)
+    if beta == 1:
+        assert slopes == pytest.approx([-0.75, -0.25, 0], abs=1e-5)
 
 
 def test_for_small_beta_the_gradient_is_that_of_mle_aug_over_the_number_of_targets() -> None:

@@ -15,7 +15,9 @@ from tutelage.papers.provenance import hash_of, hash_of_text
 from tutelage.papers.read import FOLDER, card, paper, papers, text_of
 from tutelage.recipe.fit import fit
 from tutelage.recipe.schema import Recipe
+from tutelage.runs.record import Record
 from tutelage.study.checks import of_study
+from tutelage.study.measure import round_lines
 
 KEYS = papers()
 
@@ -70,6 +72,7 @@ TAUGHT = "syllabus"  # made up as well, in subjects and levels
 FACTS = "evolving_facts"  # made up, learned before and then updated
 SHOWN = "few_shot_formats"  # made up, told by examples before it is tuned on one of them
 SUMS = "small_sums"  # made up, answered at once
+WORKED = "arithmetic_programs"  # made up, answered by programs that are run
 
 
 def in_tasks(recipe: Recipe) -> bool:
@@ -81,7 +84,7 @@ def arms_of(key: str, free: bool) -> dict[str, Recipe]:
     """The arms over data that are free or not; of several that differ in their luck alone the first."""
     made: dict[str, tuple[str, Recipe]] = {}
     for arm, recipe in paper(key)[1].recipes.items():
-        made_up = (LIVES, HALVES, TUTOR, READ, ASKED, MADE, STREAM, FACTS, TAUGHT, STUDIED, SHOWN, SUMS)
+        made_up = (LIVES, HALVES, TUTOR, READ, ASKED, MADE, STREAM, FACTS, TAUGHT, STUDIED, SHOWN, SUMS, WORKED)
         special = recipe.data["use"] in made_up or in_tasks(recipe)
         if not special and (recipe.data["use"] in FREE) == free:
             made.setdefault(recipe.model_copy(update={"luck": "shared"}).model_dump_json(), (arm, recipe))
@@ -132,7 +135,7 @@ def lives_of(key: str, data: str = LIVES) -> dict[str, Recipe]:
 
 
 def test_every_paper_runs_one_tiny_seed() -> None:
-    special = (LIVES, HALVES, TUTOR, READ, MADE, STREAM, FACTS, TAUGHT, STUDIED, SHOWN, SUMS)
+    special = (LIVES, HALVES, TUTOR, READ, MADE, STREAM, FACTS, TAUGHT, STUDIED, SHOWN, SUMS, WORKED)
     assert all(arms_of(key, True) or arms_of(key, False) or any(lives_of(key, one) for one in special) for key in KEYS)
 
 
@@ -330,6 +333,27 @@ def test_one_tiny_seed_of_small_sums(key: str, tmp_path: Path) -> None:
     found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
     assert found.outcome == "unclear" and found.judged and found.written is None
     assert all(math.isfinite(one.estimate) for one in found.judged)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [key for key in KEYS if lives_of(key, WORKED)])
+def test_one_tiny_self_sampler(key: str, tmp_path: Path, own_cache: Path) -> None:
+    """Machinery only: a decoder that read eight references once, six problems, two rounds; all exams of the dev split.
+
+    No arm steps more often than another, each pays for its six references once, and only those that sample for verdicts.
+    """
+    first, arms = next(iter(card(key).arms)), paper(key)[1].recipes
+    sets = [f"arms.{first}.{one}" for one in ("data.pool=6", "data.exam=3", "data.split=dev")]
+    sets += [f"arms.{first}.{one}" for one in ("rounds=2", "assess_every=2")]
+    small = ("hidden=16", "layers=1", "heads=2", "taught.data.pool=8", "taught.learn.passes=1")
+    sets += [f"arms.{first}.student.{one}" for one in small]
+    found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
+    assert found.outcome == "unclear" and found.judged and found.written is None
+    assert all(math.isfinite(one.estimate) for one in found.judged)
+    assert found.record["cost"]["labels"] == 6 * len(arms)
+    lines = {arm: round_lines(Record(found.run), arm, 99) for arm in arms}
+    assert {arm: [line["facts"]["updates"] for line in of] for arm, of in lines.items()} == dict.fromkeys(arms, [1, 1])
+    assert lines[first][-1]["spent"]["verdicts"] == 0
 
 
 @pytest.mark.slow

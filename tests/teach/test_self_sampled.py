@@ -134,6 +134,45 @@ def test_the_empty_program_is_never_taught_and_nonsense_changes_nothing() -> Non
         assert given["texts"].tolist() == [[GOLD[0]]]
 
 
+def test_hostile_programs_are_bought_no_verdict_and_teach_nothing() -> None:
+    """A loop, a huge number, an import, a look at a file, brackets without end: none of them gives an answer."""
+    hostile = ["while True: answer=15", "a=9**9**9\nanswer=15", "import os\nanswer=15", "answer=open('/etc/passwd')",
+               "answer=__import__('os').getpid()", "answer=" + "(" * 300 + "15" + ")" * 300]  # fmt: skip
+    purse = till()
+    taught = teach(SelfSampled(samples=len(hostile)), Scripted(hostile), purse=purse)
+    assert taught.lessons[0].given["texts"].tolist() == [[GOLD[0]]] and taught.facts["right"] == 0
+    assert purse.book.ledger.spent.get("verdicts", 0) == 0
+
+
+def test_padding_does_not_fill_the_buffer() -> None:
+    """Right, and three statements of nothing longer than the reference: kept with a tolerance of 3, not of 2."""
+    padded = "a=4*2\nz=a+0\nz=z+0\nz=z*1\nb=10+a\nanswer=b-3"
+    for tolerance, kept in ((0, 1), (2, 1), (3, 2)):
+        part = SelfSampled(tolerance=tolerance, partial=False)
+        assert teach(part, Scripted([padded])).facts["solutions"] == kept
+
+
+def test_a_value_that_is_shared_makes_no_beginning() -> None:
+    """The reference has been in {8} and {8, 18}: {99, 8} shares a value with these, {8, 8} holds one too often."""
+    assert teach(SelfSampled(), Scripted(["z=99\nc=4*2\nanswer=c"])).facts["beginnings"] == 0
+    given = teach(SelfSampled(), Scripted(["c=4*2\nd=c+0\nanswer=d"])).lessons[0].given
+    assert given["texts"].tolist() == [[GOLD[0], "c=4*2\n"]]
+
+
+def test_nothing_ends_a_beginning_in_what_a_model_reads() -> None:
+    """The tokens that carry loss: of a right program its own and the end, of a beginning its own alone."""
+    from tutelage.core.parts import build
+
+    student = build("student", {"use": "text.tiny", "hidden": 16, "layers": 1, "heads": 2}).begin(POOL, stream(0, "s"))
+    (block,) = teach(SelfSampled(samples=2), Scripted(["c=10-3\nd=2*4\nanswer=c+d", "e=4*2\nanswer=e"])).lessons
+    batch = student.encode((block,)).batch(np.arange(1))
+    told = [
+        student.source.base().tokenizer.decode(ids[said].tolist())
+        for ids, said in zip(batch.inputs["ids"][0], batch.inputs["said"][0], strict=True)
+    ]
+    assert told == [GOLD[0] + "</s>", "c=10-3\nd=2*4\nanswer=c+d</s>", "e=4*2\n"]
+
+
 def test_it_fits_a_recipe_and_refuses_a_temperature_of_0() -> None:
     from tutelage.core.errors import Refused
     from tutelage.core.parts import build
