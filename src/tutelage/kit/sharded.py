@@ -9,10 +9,12 @@ keeps them. Frozen weights are not shared out: each process reads the student's 
 Layers are those of which a transformers model says that they may not be split, or those named by
 `--fsdp_transformer_layer_cls_to_wrap`. On a CPU accelerate itself knows no FSDP, so `fully_shard` is called from here,
 on every device alike; of the configuration it is told whether to let layers go after the way forward. The precision is
-that of the recipe. Nothing that reads weights one by one can do so on shares: `suits` refuses it.
+that of the recipe. Nothing that reads weights one by one can do so on shares: `suits` refuses it. With `accumulate`
+shares of the gradient are summed up after every piece, so that no process ever has a whole one of all layers.
 
 Source: Rajbhandari et al. (2020), ZeRO, stage 3; Zhao et al. (2023), PyTorch FSDP.
-Neutral limit: the step of plain data-parallel processes, sums taken in another order.
+Neutral limit: the step of plain data-parallel processes, sums taken in another order; two processes with neither
+clipping nor `accumulate` have only one order, and take it to the last bit.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from tutelage.core.stages import Penalty
 from tutelage.kit import processes
 
 PLAINLY = "launch with --multi_gpu in the place of --use_fsdp: every process then holds the weights whole"
+PROMPT = "prompt"  # as kit.soft_prompt calls vectors that stand before every text and go through the layers
 
 
 def sharing() -> bool:
@@ -115,7 +118,8 @@ def shared_as(parameter: Any, value: Any) -> Any:
 def _asked(forward: Any, accelerator: Any) -> Any:
     """The forward in the recipe's precision. Refused where it computes with shares."""
     half = accelerator.mixed_precision == "bf16"
-    words = Fault("retain", "a weight of a layer is read beside that layer, and FSDP gathers it only inside", PLAINLY)
+    what = "a weight of a layer is read beside that layer, by a penalty or the objective; FSDP gathers it only inside"
+    words = Fault("retain", what, PLAINLY)
 
     def asked(*given: Any) -> Any:
         try:  # no cache: it would hold every weight that was gathered until the whole forward is done
@@ -138,17 +142,14 @@ def _launched(module: Any) -> Iterator[Fault]:
     from torch.distributed.fsdp.wrap import size_based_auto_wrap_policy
 
     plugin = _plugin()
-    if plugin.fsdp_version != 2:
-        what = f"FSDP of version {plugin.fsdp_version} was asked for; a student is taught with version 2"
-        yield Fault("--fsdp_version", what, "--fsdp_version 2")
-        return
     if isinstance(plugin.cpu_offload, CPUOffloadPolicy):
         yield Fault("--fsdp_offload_params", "shares stay where they compute", "--fsdp_offload_params false")
     if plugin.activation_checkpointing:
         what = "which layers are computed again is the recipe's to say"
         yield Fault("--fsdp_activation_checkpointing", what, "--set learn.recompute=true")
     if plugin.ignored_modules is not None:
-        yield Fault("--fsdp_ignored_modules", "the adapter says what moves, and all of that is shared out")
+        what = "the adapter says what moves, and all of that is shared out"
+        yield Fault("--fsdp_ignored_modules", what, "leave it out")
     if plugin.auto_wrap_policy is size_based_auto_wrap_policy:
         what = "layers are shared out by their class, not by their size"
         yield Fault("--fsdp_auto_wrap_policy", what, "--fsdp_auto_wrap_policy TRANSFORMER_BASED_WRAP")
@@ -174,6 +175,9 @@ def _weights(opened: Opened) -> Iterator[Fault]:
         if len(kinds) > 1:
             what = f"weights of different precisions stand together in {type(part).__name__}"
             yield Fault("student.precision", what, PLAINLY)
+    if getattr(getattr(opened.module, "before", None), "kind", "") == PROMPT and _layers(opened.module, moving):
+        what = "a learned prompt is read as a cache, whose gradient comes to a layer after its weights are let go"
+        yield Fault("learn.adapter", what, PLAINLY)
     for part in opened.module.modules():
         mine = [id(one) for one in part.parameters()]
         if getattr(part, "running_mean", None) is not None and (not mine or any(one in moving for one in mine)):
@@ -212,11 +216,15 @@ def _mine(part: Any) -> list[tuple[str, Any]]:
 
 
 def _plugin() -> Any:
-    """The launcher's settings as accelerate reads them. Refused where it cannot."""
+    """The launcher's settings as accelerate reads them. Refused where it cannot, and for another version."""
+    version = os.environ.get("FSDP_VERSION", "1")  # said first: the settings of version 1 may not be read without a GPU
+    if version != "2":
+        what = f"FSDP of version {version} was asked for; a student is taught with version 2"
+        raise Refused(Fault("--fsdp_version", what, "--fsdp_version 2"))
     try:
         return FullyShardedDataParallelPlugin()
     except ValueError as error:
-        raise Refused(Fault("accelerate launch", str(error))) from error
+        raise Refused(Fault("accelerate launch", str(error), "see accelerate launch --help, FSDP Arguments")) from error
 
 
 @functools.cache
