@@ -15,6 +15,8 @@ shares of the gradient are summed up after every piece, so that no process ever 
 Source: Rajbhandari et al. (2020), ZeRO, stage 3; Zhao et al. (2023), PyTorch FSDP.
 Neutral limit: the step of plain data-parallel processes, sums taken in another order; two processes with neither
 clipping nor `accumulate` have only one order, and take it to the last bit.
+
+Longer than 200 lines: what is shared out stands beside what cannot be.
 """
 
 from __future__ import annotations
