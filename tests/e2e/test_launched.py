@@ -34,13 +34,19 @@ def ran(folder: Path, name: str, *launcher: str) -> subprocess.CompletedProcess[
                           env=os.environ | {"ACCELERATE_USE_CPU": "true"})  # fmt: skip
 
 
+TORCHRUN = ("torch.distributed.run", "--nproc_per_node", "2", "--master_port")
+SHARED_OUT = ("accelerate.commands.launch", "--use_fsdp", "--fsdp_version", "2", "--num_processes", "2",
+              "--mixed_precision", "no", "--main_process_port")  # fmt: skip
+
+
 @pytest.mark.slow
-def test_two_processes_write_the_record_of_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("launcher", [TORCHRUN, SHARED_OUT], ids=["weights whole", "weights shared out"])
+def test_two_processes_write_the_record_of_one(tmp_path: Path, launcher: tuple[str, ...]) -> None:
     (tmp_path / "recipe.yaml").write_text(RECIPE, encoding="utf-8")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    both = ran(tmp_path, "both", "-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", port)
+    both = ran(tmp_path, "both", "-m", *launcher, port)
     assert both.returncode == 0, both.stderr[-3000:]
     assert both.stdout.count("final accuracy") == 1 and "report: " in both.stdout
     one = ran(tmp_path, "one", *())

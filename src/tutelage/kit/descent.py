@@ -5,7 +5,8 @@
 so that weights of one size are a plain mean and a lesson of weight 2 pulls twice as hard wherever it stands. Under
 several processes each takes its share of every batch, and the mean over processes is the loss above. With `accumulate`
 a share is gone through in pieces whose gradients add up to that of the whole before the one step. With `recompute` the
-module's layers keep what they read and are computed again on the way back.
+module's layers keep what they read and are computed again on the way back. Launched for FSDP, the processes hold shares
+of the weights instead of all of them (kit.sharded).
 
 All luck comes in as arguments: torch's global generator is set aside while a module may draw from it (dropout), and
 stands afterwards where it stood. Threads and deterministic algorithms are set for the time of the descent alone.
@@ -35,6 +36,7 @@ from tutelage.kit import processes
 from tutelage.kit.kept import Keeper, Kept, luck_back, luck_of, put_back, weights_of
 from tutelage.kit.matrices import multiplied
 from tutelage.kit.optimiser import How, begun, pace, resume, state_of
+from tutelage.kit.sharded import Shards, sharing
 from tutelage.kit.steering import Steering
 from tutelage.kit.stiffness import Still
 from tutelage.kit.threads import one_thread
@@ -113,17 +115,15 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
         raise ContractBroken(f"{name} couples the lessons of a batch, which cannot be shared out to several processes")
     if how.recompute:
         _recomputing(opened.module)
-    optimiser = begun(opened.groups, named, how)
-    resume(optimiser, named, (state or {}) if kept is None else kept.moments)
     if kept is not None:
         put_back(opened.module, named, kept.weights)
     still = Still(penalty.held(opened.module) if isinstance(penalty, Holds) else {}, named)
-    against, penalty = (penalty, None) if isinstance(penalty, Projects) else (None, penalty)
-    sloped, penalty = (penalty, None) if isinstance(penalty, Sloped) else (None, penalty)
-    steering = Steering(penalty, named, optimiser, how) if isinstance(penalty, Steers) else None
-    penalty = _both(None if steering else penalty, opened.penalty)
-    # the wrapper of the optimiser looks for an optional package at every step, 0.8 ms; here it would do nothing else
-    loss, _ = accelerator.prepare(_Loss(opened.module, objective, penalty), optimiser)
+    against, sloped, steers, penalty = _roles(penalty)
+    loss = _Loss(opened.module, objective, _both(penalty, opened.penalty))
+    shards = Shards(loss, named, accelerator) if sharing() else None
+    named = named if shards is None else shards.named
+    loss, optimiser = _prepared(loss, opened, named, how, accelerator, (state or {}) if kept is None else kept.moments)
+    steering = None if steers is None else Steering(steers, named, optimiser, how)
     rates = [group["lr"] for group in optimiser.param_groups]
     if steering is not None and kept is None:
         steering.checked(how, updates)
@@ -152,11 +152,23 @@ def descended(opened: Opened, objective: Any, turns: Iterable[Turn], updates: in
             now = _stand(opened.module, named, optimiser, accelerator, seen, rng)
             if accelerator.is_main_process:
                 keeper.keep(now._replace(done=done, looks=np.concatenate([np.zeros(0, bool), *keeper.looks])))
-    module = accelerator.unwrap_model(loss).module.eval()
     total, weight = accelerator.reduce(seen.to(accelerator.device), reduction="sum").tolist()
     if not math.isfinite(total):
         raise TutelageError("the loss is no number any more; a smaller learn.lr, or learn.clip, keeps it one")
-    return Descended(module, total / weight if weight else math.nan, state_of(optimiser, named))
+    if shards is not None:
+        shards.gather()
+    return Descended(opened.module.eval(), total / weight if weight else math.nan, state_of(optimiser, named))
+
+
+def _prepared(loss: Any, opened: Opened, named: Mapping[str, Any], how: How, accelerator: Any,
+              moments: Memory) -> tuple[Any, Any]:  # fmt: skip
+    """The loss as it is called, and the optimiser, which goes on with these moments. named: what it moves."""
+    optimiser = begun(opened.groups, named, how)
+    resume(optimiser, named, moments)
+    if sharing():  # its weights are where they compute, and its layers sum up their gradients by themselves
+        return loss, optimiser
+    # the wrapper of the optimiser looks for an optional package at every step, 0.8 ms; here it would do nothing else
+    return accelerator.prepare(loss, optimiser)[0], optimiser
 
 
 def _slope(loss: Any, turn: Turn, pieces: int, accelerator: Any, rng: Rng) -> Any:
@@ -168,7 +180,8 @@ def _slope(loss: Any, turn: Turn, pieces: int, accelerator: Any, rng: Rng) -> An
     told = []
     for start, end in pairwise(edges):
         piece = batch if len(edges) == 2 else _sliced(batch, slice(start, end))
-        with accelerator.no_sync(loss) if end < edges[-1] else nullcontext():
+        # shares are summed up piece by piece: whole gradients would stand in every process between the pieces
+        with accelerator.no_sync(loss) if end < edges[-1] and not sharing() else nullcontext():
             value, total, weight = loss(piece, turn.over * share, rng, start == 0)
             accelerator.backward(value)
         told.append(torch.stack([total, weight]))
@@ -247,16 +260,20 @@ def _accelerator(precision: str) -> Any:
     made = Accelerator(mixed_precision=wanted)
     if made.num_processes != processes.count():
         raise TutelageError(f"{processes.count()} processes were launched, accelerate joined {made.num_processes}")
-    if made.distributed_type not in PLAIN:
+    if made.distributed_type not in PLAIN and not sharing():
         raise TutelageError(
             f"accelerate is set up for {made.distributed_type.value}, which splits the weights of one model; a student "
-            "is taught with whole weights in every process: use its plain multi-GPU set-up"
+            "is taught with whole weights in every process, or by FSDP of version 2 in several: use its plain "
+            "multi-GPU set-up"
         )
     return made
 
 
 def _opened_only(opened: Opened) -> dict[str, Any]:
-    """The parameters that may move, by name, in memory of their own; every other one is frozen."""
+    """The parameters that may move, by name, in memory of their own; every other one is frozen.
+
+    Where they will be shared out, the shares are that memory.
+    """
     every = dict(opened.module.named_parameters())
     names = [name for group in opened.groups for name in group.names]
     if len(set(names)) < len(names) or not set(names) <= set(every):
@@ -264,9 +281,17 @@ def _opened_only(opened: Opened) -> dict[str, Any]:
         raise ContractBroken(f"an adapter opens each parameter once, and only those there are; not {', '.join(wrong)}")
     for name, parameter in every.items():
         parameter.requires_grad_(name in names)
-        if name in names:
+        if name in names and not sharing():
             parameter.data = parameter.data.clone()
     return {name: every[name] for name in names}
+
+
+def _roles(penalty: Penalty | None) -> tuple[Projects | None, Sloped | None, Steers | None, Penalty | None]:
+    """What is retained, in the one place that it has: compared with the step, a slope, beside the step, or added."""
+    against, penalty = (penalty, None) if isinstance(penalty, Projects) else (None, penalty)
+    sloped, penalty = (penalty, None) if isinstance(penalty, Sloped) else (None, penalty)
+    steers, penalty = (penalty, None) if isinstance(penalty, Steers) else (None, penalty)
+    return against, sloped, steers, penalty
 
 
 def _both(one: Penalty | None, other: Penalty | None) -> Penalty | None:

@@ -22,6 +22,7 @@ from safetensors.torch import save_file
 
 from tutelage.core.data import Array, Bools, Rng
 from tutelage.core.stages import Memory
+from tutelage.kit.sharded import whole
 
 EVERY = 60.0  # seconds between two copies at least
 SHARE = 0.05  # of the time, at most, goes into copies: a large model is kept less often
@@ -92,7 +93,7 @@ def weights_of(module: Any, named: Mapping[str, Any]) -> dict[str, Any]:
     """Copies of the opened parameters and of the buffers that belong to the module's state, in memory of the CPU."""
     plain = {name for name, _ in module.named_parameters(remove_duplicate=False)}
     held = {name: value for name, value in module.state_dict().items() if name not in plain}
-    return {name: one.detach().cpu().clone() for name, one in {**named, **held}.items()}
+    return {name: whole(one.detach()).cpu().clone() for name, one in {**named, **held}.items()}
 
 
 def put_back(module: Any, named: Mapping[str, Any], weights: Mapping[str, Any]) -> None:

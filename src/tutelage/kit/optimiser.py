@@ -11,6 +11,7 @@ import torch
 from tutelage.core.descent import Group
 from tutelage.core.errors import ContractBroken
 from tutelage.core.stages import Memory
+from tutelage.kit.sharded import shared, shared_as, whole
 
 
 class How(Protocol):
@@ -48,12 +49,13 @@ def begun(opened: Sequence[Group], named: Mapping[str, Any], how: How) -> Any:
     if not groups:
         raise ContractBroken("the adapter opens nothing, so nothing can be learned")
     if how.optimiser == "sgd":
-        return torch.optim.SGD(groups, momentum=how.momentum, fused=True)
+        fused = not any(map(shared, named.values()))  # torch has no fused step of it for shares
+        return torch.optim.SGD(groups, momentum=how.momentum, fused=fused)
     return torch.optim.AdamW(groups, fused=True)
 
 
 def state_of(optimiser: Any, named: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Moments and counters of each parameter, as arrays; parameters that were never moved have none."""
+    """Moments and counters of each parameter, as whole arrays; parameters that were never moved have none."""
     held = {name: optimiser.state.get(parameter, {}) for name, parameter in named.items()}
     return {
         name: {key: _plain(value).numpy().copy() for key, value in items.items() if value is not None}
@@ -63,17 +65,17 @@ def state_of(optimiser: Any, named: Mapping[str, Any]) -> dict[str, dict[str, An
 
 def _plain(value: Any) -> Any:
     """On the CPU; half precision, which numpy does not have, is written out in full."""
-    value = value.detach().cpu()
+    value = whole(value.detach()).cpu()
     return value.float() if value.dtype == torch.bfloat16 else value
 
 
 def resume(optimiser: Any, named: Mapping[str, Any], state: Memory) -> None:
     """Go on with these moments; a parameter that has grown since starts with none."""
-    for name in named.keys() & state.keys():
-        held, parameter = state[name], named[name]
+    for name in sorted(named.keys() & state.keys()):  # in the same order everywhere, where they are shared out
+        held, parameter, kind = state[name], named[name], named[name].dtype
         if all(array.shape in ((), tuple(parameter.shape)) for array in held.values()):
             optimiser.state[parameter] = {
-                key: torch.from_numpy(array.copy()).to(parameter.dtype if array.ndim else torch.float32)
+                key: shared_as(parameter, torch.from_numpy(array.copy()).to(kind if array.ndim else torch.float32))
                 for key, array in held.items()
             }
 

@@ -89,8 +89,12 @@ def _words() -> Any:
 
 
 def begun() -> None:
-    """Have accelerate join the processes, where there are several. It has to be told that there is no CUDA device."""
+    """Have accelerate join the processes, where there are several. It has to be told that there is no CUDA device.
+
+    A launcher for FSDP asks transformers to read a model in the first process alone; here each has all of its weights.
+    """
     if count() > 1:
+        os.environ["FSDP_CPU_RAM_EFFICIENT_LOADING"] = "false"
         import torch
         from accelerate import PartialState
 

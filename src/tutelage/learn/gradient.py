@@ -73,7 +73,7 @@ from tutelage.core.method import method, settings
 from tutelage.core.parts import build, name_of, part
 from tutelage.core.rng import stream
 from tutelage.core.stages import Learned, Penalty, Student, Syllabus, Till, View, able
-from tutelage.kit import processes
+from tutelage.kit import processes, sharded
 from tutelage.kit.batching import Counts, Plan, planned, positions, updates_and_rows
 from tutelage.kit.descent import descended, flop, flop_of, matrices, steady
 from tutelage.kit.kept import Keeper, luck_of
@@ -176,6 +176,7 @@ class Gradient:
         prepared = self.objective.prepare(plan.lessons, view)
         with steady(torchs):
             opened = self.adapter.open(student.module, opens)
+            sharded.suits(self, opened, penalty)
             if isinstance(penalty, Holds):
                 opened = loosened(opened, penalty.held(opened.module))
                 facts |= penalty.facts(opened.module)
