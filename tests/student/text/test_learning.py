@@ -113,6 +113,21 @@ def test_pairs_several_replies_and_texts_by_themselves(tiny_decoder: Path) -> No
     assert itself.mask.sum((1, 2)).tolist() == [len(one) + 1 for one in ASKED]  # every byte and the end
 
 
+def test_a_block_of_fewer_replies_stands_beside_one_of_more(tiny_decoder: Path) -> None:
+    """One reply beside two: in a batch of the shorter block alone, too, the second is absent, as is its reward."""
+    begun = student(tiny_decoder)
+    wide = block(Replies, texts=[[one, f"{one} {one}"] for one in SAID], rewards=np.ones((4, 2), np.float32))
+    thin = block(Replies, texts=[[one] for one in SAID], rewards=np.ones((4, 1), np.float32))
+    encoded = begun.encode((wide, thin))
+    batch = encoded.batch(np.array([4, 6]))
+    told = said(begun, (wide, thin), np.array([4, 6]))
+    assert told.mask.shape[:2] == tuple(batch.given["rewards"].shape) == (2, 2)
+    assert told.mask[:, 0].any(1).all() and not told.mask[:, 1].any()
+    assert batch.given["rewards"].isnan().tolist() == [[False, True]] * 2
+    alone = said(begun, (thin,), np.array([0, 2]))
+    torch.testing.assert_close(told.logprobs.sum((1, 2)), alone.logprobs.sum((1, 2)))
+
+
 def test_scores_are_those_it_answers_by(tiny_decoder: Path) -> None:
     lessons = (labelled(ALL, np.array([0, 1, 1, 0]), "oracle"),)
     for score in ("mean", "sum", "first"):

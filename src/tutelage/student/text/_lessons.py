@@ -49,7 +49,8 @@ class Encoded(NamedTuple):
         """inputs: ids (b, r, t) int64 and said (b, r, t) bool; shorter replies are padded at the end."""
         kind, given = self.held.of(rows)
         counts = self.first[rows + 1] - self.first[rows]
-        width = int(counts.max())
+        # blocks of fewer replies have columns of absent ones beside theirs
+        width = given["texts"].shape[1] if kind is Replies else int(counts.max())
         spans = [self.starts[self.first[row] : self.first[row + 1] + 1] for row in rows.tolist()]
         longest = max(int(np.diff(span).max(initial=0)) for span in spans)
         ids = np.zeros((len(rows), width, max(longest, 2)), dtype=np.int64)
