@@ -2,9 +2,9 @@
 
     python docs/choice/instruction-mining.py [--runs DIR] [--seeds N] [--set PATH=VALUE ...] [--to FILE]
 
-One run of docs/choice/instruction-mining.yaml, about twelve minutes of one core the first time, which goes on where it stopped. What is
-written is the mean indicators of every set, the loss that came out, and the rule. Its coefficients are what
-`choose: {use: quality_rule, coefficients: ...}` takes.
+One run of docs/choice/instruction-mining.yaml, about twelve minutes of one core the first time, which goes on where it
+stopped. What is written is the mean indicators of every set, the loss that came out, and the rule. Its coefficients are
+what `choose: {use: quality_rule, coefficients: ...}` takes.
 """
 
 from __future__ import annotations
