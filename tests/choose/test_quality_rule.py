@@ -1,4 +1,4 @@
-"""quality_rule: the published rule by hand, linearity, its order, and columns that are missing."""
+"""quality_rule: the published rule by hand, linearity, its order whatever the pool's, and columns that are missing."""
 
 from pathlib import Path
 
@@ -7,12 +7,16 @@ import pytest
 
 from tutelage.choose.quality_rule import PRESETS, QualityRule
 from tutelage.choose.uniform import Uniform
+from tutelage.core.data import Rows
 from tutelage.core.errors import Refused
 from tutelage.core.parts import build
 from tutelage.core.rng import stream
 from tutelage.core.stages import CanEmbed
 from tutelage.core.writing import CanRate
-from tutelage.toys import Reader, replies_pool, view
+from tutelage.kit.cost import Size
+from tutelage.student.text.encoder.onnx import Onnx
+from tutelage.teach.recorded import Recorded
+from tutelage.toys import ANSWERS, Reader, replies_pool, view
 
 ROWS = [("p", "t" * 100, "a"), ("q", "t" * 10, "b"), ("o", "uv", "c"), ("n", "w", "d")]
 POOL = replies_pool(ROWS, reward=[1.0, 0.5, -2.0, 0.0], near=[0.5, 0.1, 0.9, 0.2])
@@ -39,6 +43,26 @@ def test_the_mean_of_rows_is_the_rule_of_the_means() -> None:
     assert scores.mean() == pytest.approx(5 + 0.3 * lengths.mean() - 2 * rewards.mean())
 
 
+def test_the_mean_of_its_scores_is_the_rule_of_what_a_teacher_tells() -> None:
+    """What a rule is fitted on and what it ranks by are the same numbers, the distance to a neighbour included."""
+    rule = {"len": 0.01, "log_ppl": -0.4, "mtld": 0.05, "knn_2": 0.3, "ifd": 1.0}
+    seen = view(POOL, Reader({"t": -1.0}, other=-3.0, copies=0.5))
+    scores = QualityRule(coefficients=rule, intercept=2.0).choose(seen, 1, stream(0, "choose")).scores
+    told = Recorded(indicators=tuple(rule)).teach(Rows(POOL, np.arange(4)), seen, ANSWERS, stream(0, "teach")).facts
+    assert scores.mean() == pytest.approx(2 + sum(number * told[name] for name, number in rule.items()))
+
+
+def test_the_same_rows_whatever_the_order_of_the_pool() -> None:
+    """Rows tie in threes; which of those that tie is taken hangs on luck and the table, not on the pool's order."""
+    pool = replies_pool([(f"p{n}", "t" * (n // 3 + 1), f"r{n}") for n in range(12)])
+    rule = QualityRule(coefficients={"len": 1.0})
+    for n in (2, 4, 7):
+        whole = pool.take(rule.choose(view(pool, Reader()), n, stream(0, "choose")).rows).ids()
+        shuffled = pool.take([7, 0, 11, 3, 5, 1, 10, 2, 9, 4, 8, 6])
+        again = shuffled.take(rule.choose(view(shuffled, Reader()), n, stream(0, "choose")).rows).ids()
+        assert again == whole and {int(id[1:]) // 3 for id in whole} == set(range(-(-n // 3)))
+
+
 def test_neutral_limit_and_the_intercept_changes_no_order() -> None:
     seen = view(POOL, Reader())
     rows = [QualityRule(coefficients={"len": 1.0}, intercept=b).choose(seen, 3, stream(0, "choose")).rows.tolist()
@@ -52,6 +76,13 @@ def test_asks_of_the_student_what_its_indicators_need() -> None:
     assert QualityRule().needs == {CanRate, CanEmbed}
     assert QualityRule(preset="v2").needs == QualityRule(coefficients={"mtld": 1.0}).needs == frozenset()
     assert QualityRule(coefficients={"knn_2": 1.0}).needs == {CanEmbed}
+    assert QualityRule(encoder=Onnx()).needs == {CanRate}
+
+
+def test_what_it_takes_goes_by_the_width_of_its_encoder() -> None:
+    size = Size(pool=1000, width=2, classes=0, asked=10, held=0)
+    own, wide = QualityRule(encoder=Onnx()).costs(size), QualityRule().costs(size._replace(width=384))
+    assert own == wide and own.flop > QualityRule().costs(size).flop
 
 
 def test_a_missing_number_comes_last() -> None:

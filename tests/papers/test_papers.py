@@ -73,6 +73,7 @@ FACTS = "evolving_facts"  # made up, learned before and then updated
 SHOWN = "few_shot_formats"  # made up, told by examples before it is tuned on one of them
 SUMS = "small_sums"  # made up, answered at once
 WORKED = "arithmetic_programs"  # made up, answered by programs that are run
+SPOILT = "spoilt"  # prompts with replies of another data set, of which some are made worse
 
 
 def in_tasks(recipe: Recipe) -> bool:
@@ -84,7 +85,7 @@ def arms_of(key: str, free: bool) -> dict[str, Recipe]:
     """The arms over data that are free or not; of several that differ in their luck alone the first."""
     made: dict[str, tuple[str, Recipe]] = {}
     for arm, recipe in paper(key)[1].recipes.items():
-        made_up = (LIVES, HALVES, TUTOR, READ, ASKED, MADE, STREAM, FACTS, TAUGHT, STUDIED, SHOWN, SUMS, WORKED)
+        made_up = (LIVES, HALVES, TUTOR, READ, ASKED, MADE, STREAM, FACTS, TAUGHT, STUDIED, SHOWN, SUMS, WORKED, SPOILT)
         special = recipe.data["use"] in made_up or in_tasks(recipe)
         if not special and (recipe.data["use"] in FREE) == free:
             made.setdefault(recipe.model_copy(update={"luck": "shared"}).model_dump_json(), (arm, recipe))
@@ -135,7 +136,7 @@ def lives_of(key: str, data: str = LIVES) -> dict[str, Recipe]:
 
 
 def test_every_paper_runs_one_tiny_seed() -> None:
-    special = (LIVES, HALVES, TUTOR, READ, MADE, STREAM, FACTS, TAUGHT, STUDIED, SHOWN, SUMS, WORKED)
+    special = (LIVES, HALVES, TUTOR, READ, MADE, STREAM, FACTS, TAUGHT, STUDIED, SHOWN, SUMS, WORKED, SPOILT)
     assert all(arms_of(key, True) or arms_of(key, False) or any(lives_of(key, one) for one in special) for key in KEYS)
 
 
@@ -354,6 +355,25 @@ def test_one_tiny_self_sampler(key: str, tmp_path: Path, own_cache: Path) -> Non
     lines = {arm: round_lines(Record(found.run), arm, 99) for arm in arms}
     assert {arm: [line["facts"]["updates"] for line in of] for arm, of in lines.items()} == dict.fromkeys(arms, [1, 1])
     assert lines[first][-1]["spent"]["verdicts"] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [key for key in KEYS if lives_of(key, SPOILT)])
+def test_one_tiny_choice_among_spoilt_replies(key: str, tmp_path: Path) -> None:
+    """Machinery only: five of 20 questions of the dev split, by a decoder that has read 20 texts.
+
+    Arms of equal tokens learn from about as many, whatever the length of the replies that they chose.
+    """
+    small = ("hidden=16", "layers=1", "heads=2", "vocabulary=300", "window=512", "taught.data.pool=20",
+             "taught.learn.passes=1")  # fmt: skip
+    sets = [*(f"student.{one}" for one in small), "data.of.split=dev", "data.of.pool=20", "order.tokens=600"]
+    sets += ["per_round=5"]
+    try:
+        found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
+    except Missing as missing:
+        pytest.skip(f"an asset is not here: {missing}")
+    assert found.outcome == "unclear" and found.judged and found.written is None
+    assert all(math.isfinite(one.estimate) for one in found.judged)
 
 
 @pytest.mark.slow

@@ -24,13 +24,14 @@ Neutral limit: coefficients of 0 make this `uniform`; the intercept changes no o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
 from tutelage.core.data import Kinds, Rng
 from tutelage.core.method import method
+from tutelage.core.parts import part
 from tutelage.core.stages import Chosen, View
 from tutelage.kit.cost import Cost, Size, embedding, in_turn, neighbours, together
 from tutelage.kit.indicators import KNN, indicators, needs_of
@@ -45,17 +46,20 @@ PRESETS: dict[str, tuple[float, dict[str, float]]] = {  # as published: intercep
 
 @method
 class QualityRule:
-    """keep: so many replies of a prompt at most, prompts not compared; None ranks all rows together, as published."""
+    """keep: so many replies of a prompt at most, prompts not compared; None ranks all rows together, as published.
+    encoder: whose embedding the knn are distances in; None: the student's own.
+    """
 
     preset: Literal["v1", "v2"] = "v1"
     coefficients: Mapping[str, Finite] = Field(default_factory=dict)  # indicator -> number; none: those of the preset
     intercept: Finite = 0.0  # beside coefficients of one's own
     keep: Annotated[int, Field(ge=1)] | None = None
+    encoder: Annotated[Any, part("student.text.encoder")] = None
 
     @property
     def needs(self) -> Kinds:
         """What the indicators ask of the student."""
-        return needs_of(tuple(self.rule()[1]))
+        return needs_of(tuple(self.rule()[1]), self.encoder)
 
     def rule(self) -> tuple[float, Mapping[str, float]]:
         """The intercept and the coefficients that count."""
@@ -63,6 +67,8 @@ class QualityRule:
 
     def costs(self, size: Size) -> Cost:
         """Neighbours, where the rule asks for them; the losses take what the student takes."""
+        if self.encoder is not None:
+            size = size._replace(width=self.encoder.width)
         near = [int(found[1]) for found in map(KNN.fullmatch, self.rule()[1]) if found]
         return in_turn(
             Cost(), *(together(embedding(size), neighbours(size.pool, size.pool, size.width, i)) for i in near)
@@ -70,7 +76,7 @@ class QualityRule:
 
     def choose(self, view: View, n: int, rng: Rng) -> Chosen:
         intercept, coefficients = self.rule()
-        values = indicators(tuple(coefficients), view.student, view.pool)
+        values = indicators(tuple(coefficients), view.student, view.pool, self.encoder)
         scores = intercept + values @ np.array(list(coefficients.values()))
         if self.keep is not None:
             return leading_each(view.pool, -scores, n, self.keep, rng)._replace(scores=scores)

@@ -2,8 +2,8 @@
 
 len     tokens of the reply, its end included         ppl, log_ppl   perplexity of the reply behind its prompt
 mtld    lexical diversity of the reply's words        ifd            perplexity behind the prompt / behind nothing
-knn_i   distance of prompt and reply together to their i-th nearest neighbour in the pool, in the student's
-        embedding; exact copies lie at 0, and with fewer than i others it is the farthest
+knn_i   distance of prompt and reply together to their i-th nearest neighbour in the pool, in the embedding of an
+        encoder or, without one, of the student; exact copies lie at 0, and with fewer than i others it is the farthest
 any other name is a column of numbers in the pool, such as the score of a reward model
 """
 
@@ -18,13 +18,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tutelage.core.data import Array, Floats, Kinds, Pool
+from tutelage.core.data import Array, Floats, Floats32, Kinds, Pool
 from tutelage.core.digest import digest
 from tutelage.core.errors import Fault, Refused, nearest
 from tutelage.core.stages import CanEmbed
 from tutelage.core.writing import CanRate
 from tutelage.kit import neighbours
 from tutelage.kit.ask import embeddings, scored
+from tutelage.kit.embeddings import embedded
 from tutelage.kit.ranking import in_table_order
 from tutelage.kit.ratings import rated, replies, reply_column
 
@@ -40,25 +41,28 @@ RATES: dict[str, Callable[[Any, Pool], Floats]] = {
 }
 
 
-def needs_of(names: Sequence[str]) -> Kinds:
-    """What a student must be able to do for these indicators."""
+def needs_of(names: Sequence[str], encoder: Any = None) -> Kinds:
+    """What a student must be able to do for these indicators; with an encoder it need not embed."""
     rates = {CanRate} if any(name in RATES for name in names) else set()
-    return frozenset(rates | ({CanEmbed} if any(KNN.fullmatch(name) for name in names) else set()))
+    embeds = encoder is None and any(KNN.fullmatch(name) for name in names)
+    return frozenset(rates | ({CanEmbed} if embeds else set()))
 
 
-def indicators(names: Sequence[str], student: Any, pool: Pool) -> Array:
+def indicators(names: Sequence[str], student: Any, pool: Pool, encoder: Any = None) -> Array:
     """(n, len(names)) float64; NaN where the student's window does not hold the reply."""
-    return np.stack([indicator(name, student, pool) for name in names], axis=1) if names else np.zeros((len(pool), 0))
+    if not names:
+        return np.zeros((len(pool), 0))
+    return np.stack([indicator(name, student, pool, encoder) for name in names], axis=1)
 
 
-def indicator(name: str, student: Any, pool: Pool) -> Floats:
+def indicator(name: str, student: Any, pool: Pool, encoder: Any = None) -> Floats:
     """(n,) one of them. Refused for a column that is not there or does not hold numbers."""
     if name in RATES:
         return RATES[name](student, pool)
     if name == "mtld":
         return scored(pool, lambda batch: np.array([mtld(reply) for reply in replies(batch)], dtype=np.float64))
     if found := KNN.fullmatch(name):
-        return neighbour(student, pool, int(found[1]))
+        return neighbour(student, pool, int(found[1]), encoder)
     return column(pool, name)
 
 
@@ -68,10 +72,10 @@ def difficulty(student: Any, pool: Pool) -> Floats:
     return np.asarray(np.exp(np.clip(apart, -MOST, MOST)))
 
 
-def neighbour(student: Any, pool: Pool, i: int) -> Floats:
+def neighbour(student: Any, pool: Pool, i: int, encoder: Any = None) -> Floats:
     """(n,) distance to the i-th nearest other row; 0 for a row without others."""
     ordered = in_table_order(pool)
-    away = neighbours.nearest(embeddings(student, pairs(ordered.pool)), i).away
+    away = neighbours.nearest(_vectors(student, pairs(ordered.pool), encoder), i).away
     found = np.zeros(len(pool))
     if away.shape[1]:
         found[ordered.places] = away[:, -1]
@@ -85,6 +89,13 @@ def pairs(pool: Pool) -> Pool:
     both = pc.binary_join_element_wise(*told, pa.scalar("\n", pa.large_string()))
     columns = columns.set_column(columns.schema.get_field_index("text"), "text", both)
     return replace(pool.table, columns=columns, fingerprint=digest("pairs", pool.fingerprint)).pool()
+
+
+def _vectors(student: Any, pool: Pool, encoder: Any) -> Floats32:
+    """(n, d) where a row stands."""
+    if encoder is None:
+        return embeddings(student, pool)
+    return embedded(pool, encoder.fingerprint, encoder.encode, encoder.width, encoder=encoder)
 
 
 def column(pool: Pool, name: str) -> Floats:

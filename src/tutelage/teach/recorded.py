@@ -23,12 +23,13 @@ Neutral limit: none; it is the oracle of open answers at price 0.
 from __future__ import annotations
 
 from collections import Counter
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from tutelage.core.data import Block, Kinds, Pool, Rng, Rows, Text
 from tutelage.core.method import method
+from tutelage.core.parts import part
 from tutelage.core.stages import Answers, Taught, View
 from tutelage.kit.indicators import indicators, needs_of
 from tutelage.kit.ratings import replies
@@ -36,9 +37,12 @@ from tutelage.kit.ratings import replies
 
 @method
 class Recorded:
-    """indicators: len, ppl, log_ppl, mtld, ifd, knn_1, knn_2, ..., or a column of numbers in the pool."""
+    """indicators: len, ppl, log_ppl, mtld, ifd, knn_1, knn_2, ..., or a column of numbers in the pool. encoder: whose
+    embedding the knn are distances in; None: the student's own.
+    """
 
     indicators: tuple[str, ...] = ()
+    encoder: Annotated[Any, part("student.text.encoder")] = None
 
     gives: ClassVar[Kinds] = frozenset({Text})
     spends: ClassVar[frozenset[str]] = frozenset()
@@ -46,7 +50,7 @@ class Recorded:
     @property
     def needs(self) -> Kinds:
         """What the indicators ask of the student."""
-        return needs_of(self.indicators)
+        return needs_of(self.indicators, self.encoder)
 
     def taught(self, rows: int) -> float:
         """One a row."""
@@ -60,7 +64,7 @@ class Recorded:
         told = np.array(replies(pool), dtype=object)
         facts = {"replies": float(len(told)), "characters": float(np.mean([len(text) for text in told]))}
         facts |= _sources(pool)
-        means = indicators(self.indicators, view.student, pool).mean(axis=0)
+        means = indicators(self.indicators, view.student, pool, self.encoder).mean(axis=0)
         facts |= {name: float(mean) for name, mean in zip(self.indicators, means, strict=True)}
         ones = np.ones(len(told))
         return Taught((Block(asked, None, Text, {"text": told}, "recorded", 0 * ones, ones),), facts)
