@@ -41,7 +41,7 @@ TOLD = "told.json"
 
 def kept(parts: Parts, course: Course, seed: int, salt: str, till: Till, teach: Callable[[Till], Student]) -> Student:
     """The student of this recipe from the cache, paid for; else as `teach` makes it, and kept where it can be."""
-    if not _worth(parts):
+    if not worth(parts):
         return teach(till)
     key = _key(parts, course, seed, salt)
     if key is None:
@@ -60,7 +60,8 @@ def kept(parts: Parts, course: Course, seed: int, salt: str, till: Till, teach: 
         return student
 
 
-def _worth(parts: Parts) -> bool:
+def worth(parts: Parts) -> bool:
+    """Whether a student that is taught by these parts is kept at all."""
     moved = any(CanDescend in getattr(step.learn, "needs", ()) for step in parts.steps)
     others = any(isinstance(part, Pupil) or name_of(type(part)) == "human" for part in _all(parts))
     return moved and parts.first is None and not others

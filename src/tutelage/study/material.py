@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tutelage.core.data import Course, Label
+from tutelage.core.data import Course, Label, Pool
+from tutelage.core.digest import digest
 from tutelage.core.errors import Missing
-from tutelage.core.forecast import HasWidth, IsFetched, Width
+from tutelage.core.forecast import HasOutline, HasWidth, IsFetched, Width
+from tutelage.core.method import settings
 from tutelage.core.parts import name_of
 from tutelage.core.rng import stream
 from tutelage.kit.episodes import episodes
@@ -46,12 +48,24 @@ def measured(parts: Parts, course: Course, seed: int) -> Material:
     each = int(getattr(parts.data, "start_per_class", 0))
     whole = each > 0 and start == each * len(pool.labels)
     tells = isinstance(parts.student, HasWidth) and not_here(parts.student) is None
-    width = parts.student.width(pool) if tells else None
+    width = _width(parts.student, pool) if tells else None
     gone = pool.numbers[np.union1d(course.start, drawn).astype(np.int64)]
     pieces = tuple(int((~np.isin(piece, gone)).sum()) for piece in episodes(pool))
     return Material(len(pool), start, bought, sum(block.size for block in course.given),
                     {**exams, **({"exam": bought} if bought else {})}, len(pool.labels),
                     len(pool.labels) if whole else len(classes), width, pieces)  # fmt: skip
+
+
+WIDTHS: dict[str, Width] = {}  # of students that read tokens, which take a while to count, and arms and seeds share
+
+
+def _width(maker: HasWidth, pool: Pool) -> Width:
+    if not isinstance(maker, HasOutline):
+        return maker.width(pool)
+    key = digest(name_of(type(maker)), settings(maker), pool.fingerprint, list(pool.labels))
+    if key not in WIDTHS:
+        WIDTHS[key] = maker.width(pool)
+    return WIDTHS[key]
 
 
 class Courses:

@@ -87,6 +87,7 @@ def plan(
     began = time.process_time()
     shelf = Courses(read, parts, courses, began + within / 2)
     jobs: list[JobPlan] = []
+    kept: set[str] = set()  # students whose teaching has been counted, which later jobs find in the cache
     material: dict[str, dict[int, Material]] = {arm: {} for arm in parts}
     for seed in read.study.seed_list:
         for arm in read.recipes:
@@ -98,7 +99,8 @@ def plan(
             material[arm][seed] = measured(parts[arm], course, seed)
             if isinstance(parts[arm].student, HasOutline):  # its tokenizer and libraries, which a run loads anyway
                 began += time.process_time() - started
-            jobs.append(_job(read, arm, seed, parts[arm], course, material[arm][seed], rates, began + within))
+            jobs.append(_job(read, arm, seed, parts[arm], course, material[arm][seed], rates, began + within,
+                             kept))  # fmt: skip
     texts = encoding(shelf, rates, workers)
     arms = tuple(_arm(arm, [job for job in jobs if job.arm == arm]) for arm in read.recipes)
     units = _units([arm.units for arm in arms])
@@ -108,7 +110,7 @@ def plan(
 
 
 def _job(read: Read, arm: str, seed: int, parts: Parts, course: Course, material: Material, rates: Rates,
-         until: float) -> JobPlan:  # fmt: skip
+         until: float, kept: set[str]) -> JobPlan:  # fmt: skip
     limits = {unit: limit for unit, limit in read.study.budget.items() if unit not in BLIND}
     ledger = Ledger(limits)
     try:
@@ -135,7 +137,9 @@ def _job(read: Read, arm: str, seed: int, parts: Parts, course: Course, material
         units["flop"] = Amount(None, "unknown", f"{learner} does not foretell its work")
     told = rates.tell(of_data(parts, material))
     data = Amount(told.value if told.by else 0.0, "estimated")
-    seconds = total([seconds_of(parts, material, turns, rates), *(seconds_of(*one[:3], rates) for one in before)])
+    anew = [one for one in before if one.mark not in kept]
+    kept |= {one.mark for one in anew if one.mark}
+    seconds = total([seconds_of(parts, material, turns, rates), *(seconds_of(*one[:3], rates) for one in anew)])
     made = JobPlan(arm, seed, Amount(len(turns), sure, why), units, seconds, data,
                    disk_of(parts, material, turns, rates))  # fmt: skip
     gone = not_here(parts.student)

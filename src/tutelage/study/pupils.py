@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
 
 from tutelage.before import course_of
 from tutelage.core.data import Course
+from tutelage.core.digest import digest
 from tutelage.core.ledger import Ledger
 from tutelage.core.method import settings
 from tutelage.core.pupil import Pupil
+from tutelage.kept_students import worth
 from tutelage.recipe.fit import Parts, fit_one
 from tutelage.recipe.lines import Source
 from tutelage.recipe.pupils import changed, recipe_of
@@ -23,6 +26,7 @@ class Taught(NamedTuple):
     material: Material
     turns: tuple[Turn, ...]
     again: bool  # an equal one was taught before, which may have bought the same rows
+    mark: str  # equal for those that are taught once and then found in the cache; empty for one that is not kept
 
 
 def taught_before(parts: Parts, course: Course, seed: int, ledger: Ledger, assumed: Assumed) -> list[Taught]:
@@ -40,9 +44,17 @@ def taught_before(parts: Parts, course: Course, seed: int, ledger: Ledger, assum
         made.extend(taught_before(inner, there, own, purse, assumed))
         material = measured(inner, there, own)
         turns = Play(inner, material, purse, there.parts["pool"].answers, assumed).turns()
-        made.append(Taught(inner, material, tuple(turns), pupil in seen))
+        made.append(Taught(inner, material, tuple(turns), pupil in seen, _mark(path, pupil, inner, there, own)))
         seen.append(pupil)
         return pupil
 
     changed(parts, one)
     return made
+
+
+def _mark(path: str, pupil: Pupil, inner: Parts, there: Course, seed: int) -> str:
+    if not worth(inner):
+        return ""
+    told = dict(pupil.taught or {})
+    return digest(path, told.get("arm"), settings(inner.student), json.dumps(told, default=str, sort_keys=True), seed,
+                  there.parts["pool"].pool.fingerprint)  # fmt: skip
