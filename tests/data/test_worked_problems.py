@@ -7,7 +7,8 @@ import pytest
 
 from tutelage.core.errors import Refused
 from tutelage.core.rng import stream
-from tutelage.data.worked_problems import STYLES, Step, WorkedProblems, base, two_step
+from tutelage.data._styles import STYLES, Step
+from tutelage.data.worked_problems import WorkedProblems, base, two_step
 
 STEPS = (Step("+", 12, 30), Step("-", 42, 5))
 
