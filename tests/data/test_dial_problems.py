@@ -9,18 +9,18 @@ from tutelage.core.rng import stream
 from tutelage.data._styles import STYLES, Step
 from tutelage.data.dial_problems import DialProblems, base, two_step
 
-STEPS = (Step("+", 3, 8, 10), Step("min", 1, 9, 10))
+STEPS = (Step("+", 3, 8, 10), Step("^", 1, 9, 10))
 
 
 @pytest.mark.parametrize(
     ("style", "reply"),
     [
-        ("A", "3 + 8 = 1; min(1, 9) = 1"),
-        ("B", "let p = 3 + 8 = 1, let q = min(p, 9) = 1"),
-        ("C", "First add 8 to 3, which makes 1. Then take the smaller of 1 and 9, which makes 1. So 1"),
+        ("A", "3 + 8 = 1; 1 ^ 9 = 1"),
+        ("B", "let p = 3 + 8 = 1, let q = p ^ 9 = 1"),
+        ("C", "First add 8 to 3, which makes 1. Then keep 1 at most 9, which makes 1. So 1"),
         ("D", "1, 1"),
-        ("E", "The answer is 1, because min(1, 9) = 1, and 1 because 3 + 8 = 1. Read forwards this is "
-              "3 + 8 = 1; min(1, 9) = 1. Hence it is 1"),
+        ("E", "The answer is 1, because 1 ^ 9 = 1, and 1 because 3 + 8 = 1. Read forwards this is "
+              "3 + 8 = 1; 1 ^ 9 = 1. Hence it is 1"),
     ],
 )  # fmt: skip
 def test_styles_by_hand(style: str, reply: str) -> None:
@@ -31,12 +31,11 @@ def test_styles_by_hand(style: str, reply: str) -> None:
 def answer(question: str) -> int:
     """Worked out from the words of the question alone."""
     numbers = [int(found) for found in re.findall(r"\d", question)]
-    if "dial" not in question:
+    if "goes" not in question:
         words = {"sum": sum, "largest": max, "smallest": min, "subtract": lambda n: n[0] - sum(n[1:])}
         return int(next(said for word, said in words.items() if word in question)(numbers)) % 10
     at = numbers[0]
-    for turn, by in re.findall(r"(up|down|at least|at most) (\d)", question):
-        b = int(by)
+    for turn, b in zip(re.findall(r"up|down|at least|at most", question), numbers[1:], strict=True):
         at = {"up": (at + b) % 10, "down": (at - b) % 10, "at least": max(at, b), "at most": min(at, b)}[turn]
     return at
 
@@ -55,11 +54,11 @@ def test_two_steps_are_two_different_operations_and_base_problems_one() -> None:
     rng = stream(6, "problems")
     assert all(len({step.op for step in two_step(rng).steps}) == 2 for _ in range(50))
     lists = [base(rng).steps for _ in range(200)]
-    assert {len(steps) for steps in lists} == {1, 2} and all(len({step.op for step in steps}) == 1 for steps in lists)
+    assert all(len(steps) == 2 and len({step.op for step in steps}) == 1 for steps in lists)
 
 
 def test_exams_stand_in_no_pool_and_the_splits_share_no_problem() -> None:
-    """3,000 of the 3,400 base problems that two exams of 500 leave; what was known before is examined beside."""
+    """2,500 of the 3,000 base problems that two exams of 500 leave; what was known before is examined beside."""
     made = {split: DialProblems(split=split).course(stream(0, "data")) for split in ("test", "dev")}  # type: ignore[arg-type]
     pools = [set(one.parts["pool"].pool.texts()) for one in made.values()]
     exams = [
@@ -67,8 +66,8 @@ def test_exams_stand_in_no_pool_and_the_splits_share_no_problem() -> None:
     ]
     assert pools[0] == pools[1] and len(pools[0]) == 400 and [len(one) for one in exams] == [500] * 4
     assert len(set.union(*exams, *pools)) == 2400
-    first = DialProblems(task="base", prompts=3000, mix={"A": 1}).course(stream(1, "data"))
-    assert len(first.parts["pool"].pool) == 3000
+    first = DialProblems(task="base", prompts=2500, mix={"A": 1}).course(stream(1, "data"))
+    assert len(first.parts["pool"].pool) == 2500
     assert not set(first.parts["pool"].pool.texts()) & set.union(*exams)
     assert set(first.exams) == {"exam"}
 

@@ -6,7 +6,8 @@
     D  tersely                       42, 37
     E  from the end, at length       The answer is 37, because 42 - 5 = 37, and 42 because 12 + 30 = 42. ... it is 37
 
-The last number of each is the answer. Where a dial is named, results are worked out modulo its numbers.
+The last number of each is the answer. Where a dial is named, results are worked out modulo its numbers. The larger and
+the smaller of two numbers may be written between them, as signs of a lattice are: 3 v 8 = 8, 3 ^ 8 = 3.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from tutelage.kit.reply_files import Reply
 
 Weight = Annotated[float, Field(ge=0)]
 OPERATIONS: dict[str, Callable[[int, int], int]] = {
-    "+": lambda a, b: a + b, "-": lambda a, b: a - b, "x": lambda a, b: a * b, "max": max, "min": min,
+    "+": lambda a, b: a + b, "-": lambda a, b: a - b, "x": lambda a, b: a * b, "max": max, "v": max, "^": min,
 }  # fmt: skip
 PASTS = {
     "+": "add {b} to {a}", "-": "take {b} from {a}", "x": "multiply {a} by {b}",
-    "max": "take the larger of {a} and {b}", "min": "take the smaller of {a} and {b}",
+    "max": "compare {a} with {b}", "v": "keep {a} at least {b}", "^": "keep {a} at most {b}",
 }  # fmt: skip
-SIGNS = {"+": "{a} + {b}", "-": "{a} - {b}", "x": "{a} x {b}", "max": "max({a}, {b})", "min": "min({a}, {b})"}
+SIGNS = {op: f"{{a}} {op} {{b}}" for op in OPERATIONS} | {"max": "max({a}, {b})"}
 
 
 class Step(NamedTuple):

@@ -1,13 +1,14 @@
 """Problems on a dial of ten numbers, worked out correctly in five styles of writing, for the smallest decoders.
 
-    base      sum of 3 8 9                           one operation, on a list of two or three numbers
-    two_step  Cleo's dial is at 3: up 8, at most 9.  two different operations, in words
+    base      sum of 3 8 9                       one operation along a list of three numbers
+    two_step  Cleo goes up, then at most: 3 8 9  two different operations, in words: from 3 up by 8, then to 9 at most
 
-On a dial 3 + 8 is 1 and 3 - 8 is 5: every number has one digit, so that some 100,000 weights learn all sums and
+On a dial 3 + 8 is 1 and 3 - 8 is 5: every number has one digit, so that some 200,000 weights learn all sums and
 differences that there are, which they do not of the numbers of `worked_problems`. The operations are sum, difference,
-largest and smallest; the ten digits are equally likely. Styles A to E, `mix`, `sources` and the two exams are those of
-`worked_problems`: without `mix` the pool has all five replies to every prompt, with it one, its style drawn; beside
-two steps there is an exam `old` of base problems. Examine by the last number. There are 4,400 base problems.
+the larger (3 v 8 = 8) and the smaller (3 ^ 8 = 3); the ten digits are equally likely. Styles A to E, `mix`, `sources`
+and the two exams are those of `worked_problems`: without `mix` the pool has all five replies to every prompt, with it
+one, its style drawn; beside two steps there is an exam `old` of base problems. Examine by the last number. There are
+4,000 base problems.
 
 Source: made for the controlled experiment of Zhang and others (2025), arXiv 2502.04194, section 4, at smallest size.
 Neutral limit: none; it is generated.
@@ -15,7 +16,7 @@ Neutral limit: none; it is generated.
 >>> from tutelage.core.rng import stream
 >>> pool = DialProblems(prompts=1, exam=3).course(stream(1, "data")).parts["pool"].pool
 >>> pool.texts()[0], pool.column("reply").to_pylist()[::3]
-("Gus's dial is at 4: down 9, at most 8.", ['4 - 9 = 5; min(5, 8) = 5', '5, 5'])
+('Gus goes down, then at most: 4 9 8', ['4 - 9 = 5; 5 ^ 8 = 5', '5, 5'])
 """
 
 from __future__ import annotations
@@ -33,24 +34,23 @@ from tutelage.kit.reply_courses import reply_course
 
 DIAL = 10
 NAMES = ("Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hana")
-LISTS = {"+": "sum of", "-": "subtract from", "max": "largest of", "min": "smallest of"}
-TURNS = {"+": "up {b}", "-": "down {b}", "max": "at least {b}", "min": "at most {b}"}
-LISTED = 0.2  # of base problems have two numbers, the others three
+LISTS = {"+": "sum of", "-": "subtract from", "v": "largest of", "^": "smallest of"}
+TURNS = {"+": "up", "-": "down", "v": "at least", "^": "at most"}
 
 
 def base(rng: Rng) -> Problem:
     """One operation along a list."""
     op = list(LISTS)[rng.integers(len(LISTS))]
-    numbers = [int(x) for x in rng.integers(0, DIAL, 2 if rng.random() < LISTED else 3)]
-    return Problem(f"{LISTS[op]} {' '.join(map(str, numbers))}", _steps([op] * (len(numbers) - 1), numbers))
+    numbers = [int(x) for x in rng.integers(0, DIAL, 3)]
+    return Problem(f"{LISTS[op]} {' '.join(map(str, numbers))}", _steps([op, op], numbers))
 
 
 def two_step(rng: Rng) -> Problem:
     """Two different operations, one after the other."""
     ops = [list(TURNS)[at] for at in rng.permutation(len(TURNS))[:2]]
     numbers = [int(x) for x in rng.integers(0, DIAL, 3)]
-    turns = ", ".join(TURNS[op].format(b=b) for op, b in zip(ops, numbers[1:], strict=True))
-    return Problem(f"{NAMES[rng.integers(len(NAMES))]}'s dial is at {numbers[0]}: {turns}.", _steps(ops, numbers))
+    turns = f"{NAMES[rng.integers(len(NAMES))]} goes {TURNS[ops[0]]}, then {TURNS[ops[1]]}:"
+    return Problem(f"{turns} {' '.join(map(str, numbers))}", _steps(ops, numbers))
 
 
 def _steps(ops: list[str], numbers: list[int]) -> tuple[Step, ...]:
@@ -68,7 +68,7 @@ class DialProblems:
     """mix: style -> weight; one reply a prompt, its style drawn. None: all five replies to every prompt."""
 
     task: Literal["base", "two_step"] = "two_step"
-    prompts: Annotated[int, Field(ge=1, le=3_000)] = 400
+    prompts: Annotated[int, Field(ge=1, le=2_500)] = 400
     exam: Annotated[int, Field(ge=1, le=500)] = 500
     split: Literal["test", "dev"] = "test"  # which problems the exams are made of; the others are in no pool either
     mix: Mapping[str, Weight] | None = None
