@@ -58,7 +58,7 @@ def test_two_steps_are_two_different_operations_and_base_problems_one() -> None:
 
 
 def test_exams_stand_in_no_pool_and_the_splits_share_no_problem() -> None:
-    """2,500 of the 3,000 base problems that two exams of 500 leave; what was known before is examined beside."""
+    """1,500 of the 3,000 base problems that two exams of 500 leave; what was known before is examined beside."""
     made = {split: DialProblems(split=split).course(stream(0, "data")) for split in ("test", "dev")}  # type: ignore[arg-type]
     pools = [set(one.parts["pool"].pool.texts()) for one in made.values()]
     exams = [
@@ -66,8 +66,8 @@ def test_exams_stand_in_no_pool_and_the_splits_share_no_problem() -> None:
     ]
     assert pools[0] == pools[1] and len(pools[0]) == 400 and [len(one) for one in exams] == [500] * 4
     assert len(set.union(*exams, *pools)) == 2400
-    first = DialProblems(task="base", prompts=2500, mix={"A": 1}).course(stream(1, "data"))
-    assert len(first.parts["pool"].pool) == 2500
+    first = DialProblems(task="base", prompts=1500, mix={"A": 1}).course(stream(1, "data"))
+    assert len(first.parts["pool"].pool) == 1500
     assert not set(first.parts["pool"].pool.texts()) & set.union(*exams)
     assert set(first.exams) == {"exam"}
 

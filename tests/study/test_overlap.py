@@ -7,7 +7,8 @@ import yaml
 from tutelage.core.errors import Refused
 from tutelage.recipe.conditions import Measure
 from tutelage.recipe.read import read_text
-from tutelage.report.quantity import quantity
+from tutelage.report.quantity import quantity, quantity_of
+from tutelage.report.sentences import sentence
 from tutelage.runs.journal import Journal
 from tutelage.runs.record import Record, write
 from tutelage.study.checks import of_study
@@ -82,11 +83,14 @@ def test_below_a_share_is_judged_as_it_is_written(recorded) -> None:
         shown = f"[{{of: {{a: -1}}, measure: {{use: overlap, of: b}}, above: {limit}}}]"
         record = recorded({"a": a, "b": b}, shows=shown)
         (below,) = record.read().study.shows
-        values, said = differences(record, below)
-        assert values == pytest.approx([-0.5, -0.5, -0.4, -0.6, -0.5]) and said == ""
+        values, note = differences(record, below)
+        assert values == pytest.approx([-0.5, -0.5, -0.4, -0.6, -0.5]) and note == ""
         assert needed(below) == {"a", "b"}
         (judged,) = judge(record)
         assert judged.outcome == outcome and judged.estimate == pytest.approx(-0.5)
+        said = sentence(judged, quantity_of(judged, "labels"), {}, "labels")
+        assert f"share of b's rows among those of a is below {-100 * limit:.1f} %" in said.sentence.lower()
+        assert said.size == "50.0 %"
 
 
 def test_an_arm_that_is_not_there_is_told_and_the_number_is_named() -> None:
@@ -94,4 +98,4 @@ def test_an_arm_that_is_not_there_is_told_and_the_number_is_named() -> None:
     read = read_text(f"arms:\n  a: {WHOLE}\n  b: {{}}\nseeds: 5\ncontrol: none\n{shows}", "stated.yaml")
     assert [fault.what for fault in of_study(read)] == ["there is no arm called 'c'"]
     named = quantity(Measure(use="overlap", of="b"), "labels")
-    assert named.name == "share of the rows chosen that b chose, too" and named.level(0.25) == "25.0 %"
+    assert named.name == "share of b's rows among those" and named.level(0.25) == "25.0 %"

@@ -8,7 +8,7 @@ differences that there are, which they do not of the numbers of `worked_problems
 the larger (3 v 8 = 8) and the smaller (3 ^ 8 = 3); the ten digits are equally likely. Styles A to E, `mix`, `sources`
 and the two exams are those of `worked_problems`: without `mix` the pool has all five replies to every prompt, with it
 one, its style drawn; beside two steps there is an exam `old` of base problems. Examine by the last number. There are
-4,000 base problems.
+4,000 base problems; three quarters of those that are drawn are sums and differences.
 
 Source: made for the controlled experiment of Zhang and others (2025), arXiv 2502.04194, section 4, at smallest size.
 Neutral limit: none; it is generated.
@@ -35,12 +35,13 @@ from tutelage.kit.reply_courses import reply_course
 DIAL = 10
 NAMES = ("Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hana")
 LISTS = {"+": "sum of", "-": "subtract from", "v": "largest of", "^": "smallest of"}
+SHARES = (0.375, 0.375, 0.125, 0.125)  # of base problems: sums and differences have to be learned one by one
 TURNS = {"+": "up", "-": "down", "v": "at least", "^": "at most"}
 
 
 def base(rng: Rng) -> Problem:
     """One operation along a list."""
-    op = list(LISTS)[rng.integers(len(LISTS))]
+    op = list(LISTS)[rng.choice(len(LISTS), p=SHARES)]
     numbers = [int(x) for x in rng.integers(0, DIAL, 3)]
     return Problem(f"{LISTS[op]} {' '.join(map(str, numbers))}", _steps([op, op], numbers))
 
@@ -68,7 +69,7 @@ class DialProblems:
     """mix: style -> weight; one reply a prompt, its style drawn. None: all five replies to every prompt."""
 
     task: Literal["base", "two_step"] = "two_step"
-    prompts: Annotated[int, Field(ge=1, le=2_500)] = 400
+    prompts: Annotated[int, Field(ge=1, le=1_500)] = 400
     exam: Annotated[int, Field(ge=1, le=500)] = 500
     split: Literal["test", "dev"] = "test"  # which problems the exams are made of; the others are in no pool either
     mix: Mapping[str, Weight] | None = None

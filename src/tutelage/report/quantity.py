@@ -75,7 +75,7 @@ def quantity(asked: Condition | Measure, unit: str, size: float = 0.0) -> Quanti
     if measure.use == "fuar":
         return Quantity(f"forgotten {score_name(measure.of)} for what was acquired (FUAR)", "", "", 1.0, 2)
     if measure.use == "overlap":
-        return Quantity(f"share of the rows chosen that {measure.of} chose, too", "points", "%", 100.0, 1)
+        return Quantity(f"share of {measure.of}'s rows among those", "points", "%", 100.0, 1)
     if measure.use in OF_MEMORY:
         return _memory(measure)
     if measure.use not in IN_ITS_UNIT:
