@@ -19,8 +19,7 @@ STEPS = (Step("+", 3, 8, 10), Step("^", 1, 9, 10))
         ("B", "let p = 3 + 8 = 1, let q = p ^ 9 = 1"),
         ("C", "First add 8 to 3, which makes 1. Then keep 1 at most 9, which makes 1. So 1"),
         ("D", "1, 1"),
-        ("E", "The answer is 1, because 1 ^ 9 = 1, and 1 because 3 + 8 = 1. Read forwards this is "
-              "3 + 8 = 1; 1 ^ 9 = 1. Hence it is 1"),
+        ("E", "It is 1, as 1 ^ 9 = 1, and 1 as 3 + 8 = 1. Forwards: 3 + 8 = 1; 1 ^ 9 = 1. So 1"),
     ],
 )  # fmt: skip
 def test_styles_by_hand(style: str, reply: str) -> None:
@@ -31,12 +30,10 @@ def test_styles_by_hand(style: str, reply: str) -> None:
 def answer(question: str) -> int:
     """Worked out from the words of the question alone."""
     numbers = [int(found) for found in re.findall(r"\d", question)]
-    if "goes" not in question:
-        words = {"sum": sum, "largest": max, "smallest": min, "subtract": lambda n: n[0] - sum(n[1:])}
-        return int(next(said for word, said in words.items() if word in question)(numbers)) % 10
+    verbs = re.findall(r"add|take|max|min", question)
     at = numbers[0]
-    for turn, b in zip(re.findall(r"up|down|at least|at most", question), numbers[1:], strict=True):
-        at = {"up": (at + b) % 10, "down": (at - b) % 10, "at least": max(at, b), "at most": min(at, b)}[turn]
+    for verb, b in zip(verbs if "then" in question else verbs * 2, numbers[1:], strict=True):
+        at = {"add": (at + b) % 10, "take": (at - b) % 10, "max": max(at, b), "min": min(at, b)}[verb]
     return at
 
 

@@ -4,7 +4,7 @@
     B  with named numbers            let p = 12 + 30 = 42, let q = p - 5 = 37
     C  in words                      First add 30 to 12, which makes 42. Then take 5 from 42, which makes 37. So 37
     D  tersely                       42, 37
-    E  from the end, at length       The answer is 37, because 42 - 5 = 37, and 42 because 12 + 30 = 42. ... it is 37
+    E  from the end and forwards     It is 37, as 42 - 5 = 37, and 42 as 12 + 30 = 42. Forwards: 12 + 30 = 42; ... So 37
 
 The last number of each is the answer. Where a dial is named, results are worked out modulo its numbers. The larger and
 the smaller of two numbers may be written between them, as signs of a lattice are: 3 v 8 = 8, 3 ^ 8 = 3.
@@ -87,9 +87,9 @@ def terse(steps: tuple[Step, ...]) -> str:
 
 def from_the_end(steps: tuple[Step, ...]) -> str:
     last, *earlier = steps[::-1]
-    said = f"The answer is {last.result}, because {last.sign()} = {last.result}"
-    said += "".join(f", and {step.result} because {step.sign()} = {step.result}" for step in earlier)
-    return f"{said}. Read forwards this is {column(steps)}. Hence it is {last.result}"
+    said = f"It is {last.result}, as {last.sign()} = {last.result}"
+    said += "".join(f", and {step.result} as {step.sign()} = {step.result}" for step in earlier)
+    return f"{said}. Forwards: {column(steps)}. So {last.result}"
 
 
 STYLES: dict[str, Callable[[tuple[Step, ...]], str]] = {

@@ -1,14 +1,14 @@
 """Problems on a dial of ten numbers, worked out correctly in five styles of writing, for the smallest decoders.
 
-    base      sum of 3 8 9                       one operation along a list of three numbers
-    two_step  Cleo goes up, then at most: 3 8 9  two different operations, in words: from 3 up by 8, then to 9 at most
+    base      add 3 8 9            one operation along a list of three numbers
+    two_step  add then min 3 8 9   two different ones: 8 is added to 3, then it is the smaller of that and 9
 
 On a dial 3 + 8 is 1 and 3 - 8 is 5: every number has one digit, so that some 200,000 weights learn all sums and
 differences that there are, which they do not of the numbers of `worked_problems`. The operations are sum, difference,
 the larger (3 v 8 = 8) and the smaller (3 ^ 8 = 3); the ten digits are equally likely. Styles A to E, `mix`, `sources`
 and the two exams are those of `worked_problems`: without `mix` the pool has all five replies to every prompt, with it
 one, its style drawn; beside two steps there is an exam `old` of base problems. Examine by the last number. There are
-4,000 base problems; three quarters of those that are drawn are sums and differences.
+4,000 base problems, three quarters of those that are drawn being sums and differences, and 12,000 of two steps.
 
 Source: made for the controlled experiment of Zhang and others (2025), arXiv 2502.04194, section 4, at smallest size.
 Neutral limit: none; it is generated.
@@ -16,7 +16,7 @@ Neutral limit: none; it is generated.
 >>> from tutelage.core.rng import stream
 >>> pool = DialProblems(prompts=1, exam=3).course(stream(1, "data")).parts["pool"].pool
 >>> pool.texts()[0], pool.column("reply").to_pylist()[::3]
-('Gus goes down, then at most: 4 9 8', ['4 - 9 = 5; 5 ^ 8 = 5', '5, 5'])
+('take then min 4 9 8', ['4 - 9 = 5; 5 ^ 8 = 5', '5, 5'])
 """
 
 from __future__ import annotations
@@ -33,25 +33,22 @@ from tutelage.data._styles import Problem, Step, Weight, distinct, examined, sha
 from tutelage.kit.reply_courses import reply_course
 
 DIAL = 10
-NAMES = ("Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hana")
-LISTS = {"+": "sum of", "-": "subtract from", "v": "largest of", "^": "smallest of"}
+VERBS = {"+": "add", "-": "take", "v": "max", "^": "min"}
 SHARES = (0.375, 0.375, 0.125, 0.125)  # of base problems: sums and differences have to be learned one by one
-TURNS = {"+": "up", "-": "down", "v": "at least", "^": "at most"}
 
 
 def base(rng: Rng) -> Problem:
     """One operation along a list."""
-    op = list(LISTS)[rng.choice(len(LISTS), p=SHARES)]
+    op = list(VERBS)[rng.choice(len(VERBS), p=SHARES)]
     numbers = [int(x) for x in rng.integers(0, DIAL, 3)]
-    return Problem(f"{LISTS[op]} {' '.join(map(str, numbers))}", _steps([op, op], numbers))
+    return Problem(f"{VERBS[op]} {' '.join(map(str, numbers))}", _steps([op, op], numbers))
 
 
 def two_step(rng: Rng) -> Problem:
     """Two different operations, one after the other."""
-    ops = [list(TURNS)[at] for at in rng.permutation(len(TURNS))[:2]]
+    ops = [list(VERBS)[at] for at in rng.permutation(len(VERBS))[:2]]
     numbers = [int(x) for x in rng.integers(0, DIAL, 3)]
-    turns = f"{NAMES[rng.integers(len(NAMES))]} goes {TURNS[ops[0]]}, then {TURNS[ops[1]]}:"
-    return Problem(f"{turns} {' '.join(map(str, numbers))}", _steps(ops, numbers))
+    return Problem(f"{VERBS[ops[0]]} then {VERBS[ops[1]]} {' '.join(map(str, numbers))}", _steps(ops, numbers))
 
 
 def _steps(ops: list[str], numbers: list[int]) -> tuple[Step, ...]:

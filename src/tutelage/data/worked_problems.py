@@ -4,7 +4,7 @@
     B  with named numbers            let p = 12 + 30 = 42, let q = p - 5 = 37
     C  in words                      First add 30 to 12, which makes 42. Then take 5 from 42, which makes 37. So 37
     D  tersely                       42, 37
-    E  from the end, at length       The answer is 37, because 42 - 5 = 37, and 42 because 12 + 30 = 42. ... it is 37
+    E  from the end and forwards     It is 37, as 42 - 5 = 37, and 42 as 12 + 30 = 42. Forwards: 12 + 30 = 42; ... So 37
 
 Every reply is right and its last number is the answer. `task: base` holds sums of two numbers and the largest or the
 sum of a list, what a small model may be taught first; `task: two_step` holds word problems of two steps. Without `mix`
