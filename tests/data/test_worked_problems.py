@@ -7,7 +7,8 @@ import pytest
 
 from tutelage.core.errors import Refused
 from tutelage.core.rng import stream
-from tutelage.data.worked_problems import STYLES, Step, WorkedProblems, base, two_step
+from tutelage.data._styles import STYLES, Step
+from tutelage.data.worked_problems import WorkedProblems, base, two_step
 
 STEPS = (Step("+", 12, 30), Step("-", 42, 5))
 
@@ -19,8 +20,7 @@ STEPS = (Step("+", 12, 30), Step("-", 42, 5))
         ("B", "let p = 12 + 30 = 42, let q = p - 5 = 37"),
         ("C", "First add 30 to 12, which makes 42. Then take 5 from 42, which makes 37. So 37"),
         ("D", "42, 37"),
-        ("E", "The answer is 37, because 42 - 5 = 37, and 42 because 12 + 30 = 42. Read forwards this is "
-              "12 + 30 = 42; 42 - 5 = 37. Hence it is 37"),
+        ("E", "It is 37, as 42 - 5 = 37, and 42 as 12 + 30 = 42. Forwards: 12 + 30 = 42; 42 - 5 = 37. So 37"),
     ],
 )  # fmt: skip
 def test_styles_by_hand(style: str, reply: str) -> None:

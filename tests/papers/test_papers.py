@@ -74,6 +74,7 @@ SHOWN = "few_shot_formats"  # made up, told by examples before it is tuned on on
 SUMS = "small_sums"  # made up, answered at once
 WORKED = "arithmetic_programs"  # made up, answered by programs that are run
 SPOILT = "spoilt"  # prompts with replies of another data set, of which some are made worse
+STYLED = "dial_problems"  # made up, five right answers to each prompt
 
 
 def in_tasks(recipe: Recipe) -> bool:
@@ -85,7 +86,23 @@ def arms_of(key: str, free: bool) -> dict[str, Recipe]:
     """The arms over data that are free or not; of several that differ in their luck alone the first."""
     made: dict[str, tuple[str, Recipe]] = {}
     for arm, recipe in paper(key)[1].recipes.items():
-        made_up = (LIVES, HALVES, TUTOR, READ, ASKED, MADE, STREAM, FACTS, TAUGHT, STUDIED, SHOWN, SUMS, WORKED, SPOILT)
+        made_up = (
+            LIVES,
+            HALVES,
+            TUTOR,
+            READ,
+            ASKED,
+            MADE,
+            STREAM,
+            FACTS,
+            TAUGHT,
+            STUDIED,
+            SHOWN,
+            SUMS,
+            WORKED,
+            SPOILT,
+            STYLED,
+        )
         special = recipe.data["use"] in made_up or in_tasks(recipe)
         if not special and (recipe.data["use"] in FREE) == free:
             made.setdefault(recipe.model_copy(update={"luck": "shared"}).model_dump_json(), (arm, recipe))
@@ -136,7 +153,7 @@ def lives_of(key: str, data: str = LIVES) -> dict[str, Recipe]:
 
 
 def test_every_paper_runs_one_tiny_seed() -> None:
-    special = (LIVES, HALVES, TUTOR, READ, MADE, STREAM, FACTS, TAUGHT, STUDIED, SHOWN, SUMS, WORKED, SPOILT)
+    special = (LIVES, HALVES, TUTOR, READ, MADE, STREAM, FACTS, TAUGHT, STUDIED, SHOWN, SUMS, WORKED, SPOILT, STYLED)
     assert all(arms_of(key, True) or arms_of(key, False) or any(lives_of(key, one) for one in special) for key in KEYS)
 
 
@@ -374,6 +391,32 @@ def test_one_tiny_choice_among_spoilt_replies(key: str, tmp_path: Path) -> None:
         pytest.skip(f"an asset is not here: {missing}")
     assert found.outcome == "unclear" and found.judged and found.written is None
     assert all(math.isfinite(one.estimate) for one in found.judged)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [key for key in KEYS if lives_of(key, STYLED)])
+def test_one_tiny_choice_of_answers(key: str, tmp_path: Path, own_cache: Path) -> None:
+    """Machinery only: targets that saw 12 problems once, twelve prompts, exams of the dev split.
+
+    Every condition finds its number in every arm. Two arms took the same of five answers to a prompt, or not: a twelfth.
+    """
+    arms = card(key).arms
+    small = (
+        "hidden=16",
+        "layers=1",
+        "heads=2",
+        "taught.data.prompts=12",
+        "taught.data.exam=2",
+        "taught.learn.passes=1",
+    )
+    sets = [f"arms.{arm}.student.{one}" for arm, spec in arms.items() if "student" in spec for one in small]
+    sets += [f"data.{one}" for one in ("prompts=12", "exam=3", "split=dev")] + ["learn.passes=1"]
+    sets += [f"assess.{at}.max_tokens=4" for at in (0, 1)]
+    found = claim(key, "99:100", sets, root=tmp_path / "runs", workers=0, folder=tmp_path / "claims")
+    assert found.outcome == "unclear" and found.judged and found.written is None
+    assert all(math.isfinite(one.estimate) for one in found.judged)
+    shared = [one.estimate * 12 for one in found.judged if one.condition.measure.use == "overlap"]
+    assert shared and all(number == pytest.approx(round(number)) for number in shared)
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ OF_MEMORY = frozenset({"at", "lost", "slowing"})  # read along the updates behin
 Use: TypeAlias = Literal[
     "last", "final", "area", "cost_to", "recovered", "fact", "at", "lost", "slowing",
     "pm", "ft", "bt", "ft_contrast", "bt_contrast", "rp", "se", "pr", "acc", "bwt", "fwt", "forgetting",
-    "aia", "general", "intransigence", "fuar",
+    "aia", "general", "intransigence", "fuar", "overlap",
 ]  # fmt: skip
 
 
@@ -46,6 +46,8 @@ class Measure(Frozen):
     fuar: forgotten over acquired, what is lost of the score `of` for each point won in the scores `gained`, from before
     round 0 to the end (kit/fuar.py); less is better, undefined where nothing is won. With several phases `kept` may
     name a score of its own for each model before the last.
+    overlap: the share of the rows that an arm asked about that the arm named `of` asked about, too, over all rounds and
+    at the same seed; the two choose from the same data (study/overlap.py). Not turned, as a fact is not.
     """
 
     use: Use = "last"

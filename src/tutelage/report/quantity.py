@@ -74,6 +74,8 @@ def quantity(asked: Condition | Measure, unit: str, size: float = 0.0) -> Quanti
         return Quantity(score_name(measure.of), "", "", 1.0, 3)
     if measure.use == "fuar":
         return Quantity(f"forgotten {score_name(measure.of)} for what was acquired (FUAR)", "", "", 1.0, 2)
+    if measure.use == "overlap":
+        return Quantity(f"share of {measure.of}'s rows among those", "points", "%", 100.0, 1)
     if measure.use in OF_MEMORY:
         return _memory(measure)
     if measure.use not in IN_ITS_UNIT:

@@ -17,6 +17,7 @@ from tutelage.runs.record import Record
 from tutelage.study.fuar import fuar
 from tutelage.study.lifelong import courses, lifelong
 from tutelage.study.measure import censored, curve, is_mean, items, per_seed, told
+from tutelage.study.overlap import overlaps
 from tutelage.study.retention import retention
 
 Condition: TypeAlias = Contrast | Follows
@@ -33,11 +34,12 @@ class Table(NamedTuple):
 
 
 def needed(condition: Condition) -> set[str]:
-    """Every arm that a condition reads, experts, joint training, floors and ceilings included."""
+    """Every arm that a condition reads; experts, joint training, floors, ceilings and overlapping arms included."""
     measures = [condition.measure, *([condition.knob] if isinstance(condition, Follows) else [])]
-    experts = {arm for one in measures if isinstance(one, Measure) for arm in one.experts.values()}
-    sides = {arm for one in measures if isinstance(one, Measure) for arm in (one.floor, one.ceiling, one.joint) if arm}
-    return {*condition.arms} | experts | sides
+    asked = [one for one in measures if isinstance(one, Measure)]
+    experts = {arm for one in asked for arm in one.experts.values()}
+    sides = {arm for one in asked for arm in (one.floor, one.ceiling, one.joint) if arm}
+    return {*condition.arms} | experts | sides | {one.of for one in asked if one.use == "overlap"}
 
 
 def differences(record: Record, condition: Condition) -> tuple[Floats, str]:
@@ -55,6 +57,8 @@ def numbers(record: Record, arm: str, measure: Measure, among: Sequence[str] = (
         return recovered(record, arm, measure)
     if measure.use == "fuar":
         return _fuars(record, arm, measure)
+    if measure.use == "overlap":
+        return overlaps(record, arm, measure.of)
     if measure.use in OF_MEMORY:
         return retention(record, arm, measure)
     experts = tuple(measure.experts.items())
