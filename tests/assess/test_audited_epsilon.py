@@ -6,6 +6,7 @@ from scipy.stats import beta, binom
 
 from tutelage.assess.audited_epsilon import AuditedEpsilon, bound, chance, guessing
 from tutelage.core.data import Exam, Rows, Table, labelled
+from tutelage.core.errors import Refused
 from tutelage.core.rng import stream
 from tutelage.toys import till
 
@@ -86,10 +87,17 @@ def block(probs, names=None):
 def test_only_canaries_are_guessed_about_and_copies_count_once() -> None:
     """Two canaries taught, one of them twice, and an ordinary lesson: 2 of 4 and 4 guesses, all right."""
     taught = block([0.9, 0.9, 0.8, 0.01], ["one", "one", "two", None])
-    exam = Exam((block([0.3, 0.2]),), taught=(taught,))
+    exam = Exam((block([0.3, 0.2], ["three", "four"]),), taught=(taught,))
     scores = AuditedEpsilon(guessed=1.0, delta=0.0).assess(Told(), exam, till(), stream(0, "assess"))
     found = {score.name: score.value for score in scores}
     assert found["right_guesses"] == 1.0
     assert found["audited_epsilon"] == pytest.approx(bound(4, 4, 4, 0.0, 0.95), rel=1e-6)
     before = AuditedEpsilon().assess(Told(), exam._replace(taught=()), till(), stream(0, "assess"))
     assert all(np.isnan(score.value) for score in before)
+
+
+def test_an_exam_of_others_is_no_audit() -> None:
+    """Items for which no coin was thrown: guesses about them bound nothing."""
+    exam = Exam((block([0.3, 0.2], ["three", None]),), taught=(block([0.9], ["one"]),))
+    with pytest.raises(Refused, match="1 of 2 items of this exam are no canaries, the first is"):
+        AuditedEpsilon().assess(Told(), exam, till(), stream(0, "assess"))

@@ -7,7 +7,7 @@ from scipy.stats import kstest, skewnorm
 
 from tutelage.assess.exposure import Exposure, by_chance, fitted, ranked
 from tutelage.core.data import Exam, Rows, Table, labelled
-from tutelage.core.errors import ContractBroken
+from tutelage.core.errors import ContractBroken, Refused
 from tutelage.core.rng import stream
 from tutelage.core.writing import ReadAlone
 from tutelage.kit.blocks import themselves
@@ -30,7 +30,8 @@ def told(student, exam, **how):
 
 
 def labels(codes):
-    pool = Table.of("made up", {"vector": np.arange(len(codes), dtype=np.float32)[:, None]}, tuple("abcd")).pool()
+    vectors, names = np.arange(len(codes), dtype=np.float32)[:, None], [f"canary {code}" for code in codes]
+    pool = Table.of("made up", {"vector": vectors, "canary": names}, tuple("abcd")).pool()
     return Exam((labelled(Rows(pool, np.arange(len(codes))), np.array(codes), "exam"),))
 
 
@@ -126,9 +127,13 @@ def test_replies_are_ranked_behind_their_prompt() -> None:
 
 
 def test_what_it_refuses() -> None:
-    with pytest.raises(ContractBroken, match="no part 'alternatives'"):
+    with pytest.raises(
+        Refused, match=r"1 of 1 items of this exam are no canaries(?s:.*)exams canaries and never_taught"
+    ):
         told(Rote(), own_truth(["a"]), of="text")
     exam = texts([1], [[2, 3]])
+    with pytest.raises(ContractBroken, match="no part 'alternatives'"):
+        told(Digits(), exam._replace(parts={}), of="text")
     others = exam.parts["alternatives"].take(np.zeros(0, dtype=np.int64))
     with pytest.raises(ContractBroken, match="without an alternative"):
         told(Digits(), exam._replace(parts={"alternatives": others}), of="text")

@@ -24,7 +24,7 @@ NAMES = [name for name in EVERY if CanWrite not in build(ROOM, name).needs]  # t
 RNG = stream(0, "points")
 TRUTH = np.repeat(np.arange(3), 10)
 POINTS = 20 * np.eye(3)[TRUTH] + RNG.normal(size=(30, 3))
-POOL = Table.of("points", {"vector": POINTS, "task": ["one"] * 30}, ("a", "b", "c")).pool()
+POOL = Table.of("points", {"vector": POINTS, "task": ["one"] * 30, "canary": ["one"] * 30}, ("a", "b", "c")).pool()
 PERFECT = Nearest(POOL.labels, (20 * np.eye(3)).astype(np.float32))
 MIXED = Nearest(POOL.labels, np.array([[20, 0, 0], [25, 0, 0], [0, 0, 20]], dtype=np.float32))  # b: ranked wrongly too
 

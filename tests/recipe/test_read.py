@@ -105,3 +105,14 @@ def test_laying_over_twice_is_laying_over_once(base: dict, difference: dict) -> 
     once = overlay(base, difference)
     assert overlay(once, difference) == once
     assert overlay(base, {}) == base
+
+
+def test_an_override_reads_keys_as_words_as_a_recipe_does() -> None:
+    """`on` and `no` are names of settings and labels, not truth values; what is no YAML is a text."""
+    text = "data: {use: digits}\nstudent: {use: vector.logistic}\nassess: [{use: accuracy, on: exam}]\n"
+    sets = ["assess=[{use: accuracy, on: other, no: 1}]", "about=a: b: c"]
+    read = read_text(text, "r.yaml", sets)
+    (recipe,) = read.recipes.values()
+    assert recipe.assess == ({"use": "accuracy", "on": "other", "no": 1},) and read.study.about == "a: b: c"
+    with pytest.raises(Refused, match=r"--set data\.x=!!binary x: failed to decode"):
+        read_text(text, "r.yaml", ["data.x=!!binary x"])

@@ -6,14 +6,13 @@
     f(k) = P[Binomial(r, e^epsilon / (1 + e^epsilon)) >= k]
 
 m canaries were each taught or left out by a fair coin of their own, as `data: {use: canaries}` does. Both kinds are
-read here, the taught ones among the lessons, the others in the exam `never_taught`: say `on: never_taught`. Whoever
-learns with (epsilon, delta)-differential privacy, neighbours differing by one record, has a smaller number with
-probability `confidence` at least, whatever the losses are. With delta 0 it is the Clopper-Pearson bound of the share of
-right guesses, as log odds.
-Where a canary is taught `repeats` times the bound is one for groups of so many records. It is a floor: a small one
-shows nothing, and r guesses, all right, show at most log(q / (1 - q)) with q = (1 - confidence)^(1 / r). The share that
-is guessed is said beforehand; the best of several would be no bound. `right_guesses` is v / r. Both stand at every
-item, since they are numbers of the whole audit.
+read here, the taught ones among the lessons, the others in the exam: say `on: never_taught`. Whoever learns with
+(epsilon, delta)-differential privacy, neighbours differing by one record, has a smaller number with probability
+`confidence` at least, whatever the losses are. With delta 0 it is the Clopper-Pearson bound of the share of right
+guesses, as log odds. Where a canary is taught `repeats` times the bound is one for groups of so many records. It is a
+floor: a small one shows nothing, and r guesses, all right, show at most log(q / (1 - q)) with
+q = (1 - confidence)^(1 / r). The share that is guessed is said beforehand; the best of several would be no bound.
+`right_guesses` is v / r. Both stand at every item, since they are numbers of the whole audit.
 
 Source: Jagielski, Ullman and Oprea (2020), Auditing differentially private machine learning (arXiv 2006.07709), for
 the bound by Clopper-Pearson intervals with a student for each trial; many canaries of one student: Steinke, Nasr and
@@ -35,7 +34,7 @@ from scipy.stats import binom
 from tutelage.core.data import Exam, Floats, Kinds, Rng, Score
 from tutelage.core.method import method
 from tutelage.core.stages import Student, Till
-from tutelage.kit.audit import ABLE, CANARY, Of, sides
+from tutelage.kit.audit import ABLE, CANARY, Of, examined, of_canaries, sides
 from tutelage.kit.exams import groups_of, mean
 
 MOST = 50.0  # no audit of fewer than e^50 canaries shows more
@@ -59,7 +58,8 @@ class AuditedEpsilon:
         return ABLE[self.of]
 
     def assess(self, student: Student, exam: Exam, till: Till, rng: Rng) -> tuple[Score, ...]:
-        """Two scores, NaN before a canary was taught."""
+        """Two scores, NaN before a canary was taught. Refused for an exam of anything but canaries."""
+        of_canaries(examined(exam, self.of))
         told = sides(student, exam, self.of, CANARY)
         size, groups = len(told.outside), groups_of(told.pool)
         epsilon = share = float("nan")

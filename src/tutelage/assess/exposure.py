@@ -38,7 +38,7 @@ from tutelage.core.data import Block, Exam, Floats, Kinds, Pool, Rng, Rows, Scor
 from tutelage.core.errors import ContractBroken
 from tutelage.core.method import method
 from tutelage.core.stages import Student, Till
-from tutelage.kit.audit import ABLE, CANARY, KINDS, Of, examined, log_p, surprises, surprises_of, weighed
+from tutelage.kit.audit import ABLE, CANARY, KINDS, Of, examined, log_p, of_canaries, surprises, surprises_of, weighed
 from tutelage.kit.exams import groups_of, mean
 
 PART = "alternatives"  # of the exam: what each secret could have been
@@ -47,7 +47,7 @@ MOST_SKEWED = 0.99  # a skew-normal distribution has a skewness below 0.9953
 
 @method
 class Exposure:
-    """of: what a record is. on: which exam, `canaries` for those that were taught."""
+    """of: what a record is. on: `canaries`, or `never_taught` as the control."""
 
     of: Of = "class"
     estimate: Literal["exact", "fitted"] = "exact"
@@ -65,7 +65,10 @@ class Exposure:
         return ABLE[self.of]
 
     def assess(self, student: Student, exam: Exam, till: Till, rng: Rng) -> tuple[Score, ...]:
-        """Three scores, one item a canary. ContractBroken where the alternatives are missing."""
+        """Three scores, one item a canary. Refused for an exam of anything but canaries, ContractBroken where the
+        alternatives are missing.
+        """
+        of_canaries(examined(exam, self.of))
         pool, own, others = _labels(student, exam) if self.of == "class" else _secrets(student, exam, self.of)
         ranks = [ranked(mine, theirs) for mine, theirs in zip(own, others, strict=True)]
         bits = {

@@ -56,17 +56,16 @@ def meant(short: Short, recipe: str, sets: tuple[str, ...]) -> tuple[list[str], 
 
 def _looked(sets: list[str]) -> tuple[int, float]:
     """Read the file: prompts of the pool, characters of a reply on average. Refused with all that is wrong in it."""
-    import yaml
-
     from tutelage.core.parts import build
     from tutelage.core.rng import stream
     from tutelage.kit.ratings import prompt_codes, reply_column
+    from tutelage.recipe.lines import written
 
     spec: dict[str, Any] = {}
     for item in sets:
         path, _, value = item.partition("=")
         if path.startswith("data.") and path.count(".") == 1:
-            spec[path.removeprefix("data.")] = yaml.safe_load(value)
+            spec[path.removeprefix("data.")] = written(value)
     pool = build("data", spec).course(stream(0, "data")).parts["pool"].pool
     sizes = [len(text) for text in reply_column(pool).to_pylist()]
     return int(prompt_codes(pool).max()) + 1, sum(sizes) / len(sizes)

@@ -187,11 +187,11 @@ def _study(recipe: str, sets: tuple[str, ...]) -> tuple[tuple[str, ...], float]:
 
 def _given(sets: tuple[str, ...]) -> dict[str, Any]:
     """The settings of the data that were written with --set."""
-    import yaml
+    from tutelage.recipe.lines import written
 
     made = {}
     for item in sets:
         path, _, value = item.partition("=")
         if path.startswith("data."):
-            made[path.removeprefix("data.")] = yaml.safe_load(value)
+            made[path.removeprefix("data.")] = written(value)
     return made

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from tutelage.core.data import Array, Block, Exam, Floats, Ints, Itself, Kinds, Label, Lessons, Pool, Supervision, Text
-from tutelage.core.errors import ContractBroken
+from tutelage.core.errors import ContractBroken, Fault, Refused
 from tutelage.core.stages import CanWeigh, able
 from tutelage.core.writing import CanRate, CanRecite
 from tutelage.kit.ask import probabilities
@@ -67,6 +67,17 @@ def examined(exam: Exam, of: Of) -> Pool:
         return alone(exam)[0]
     column, what = {"class": ("label", "class labels"), "reply": ("text", "written answers")}[of]
     return paper(exam, KINDS[of], column, what)[0]
+
+
+def of_canaries(pool: Pool) -> Pool:
+    """The same items. Refused unless each is a canary: for others no coin was thrown, and no secret stands in them."""
+    names = pool.column(CANARY).to_pylist() if CANARY in pool.table.columns.column_names else [None] * len(pool)
+    wrong = [row for row, name in zip(pool.ids(), names, strict=True) if not name]
+    if wrong:
+        what = f"{len(wrong)} of {len(pool)} items of this exam are no canaries, the first is {wrong[0]}"
+        help = "data: {use: canaries, of: ...} brings the exams canaries and never_taught"
+        raise Refused(Fault("assess.on", what, help))
+    return pool
 
 
 def taught(exam: Exam, of: Of, only: str | None = None) -> Lessons:

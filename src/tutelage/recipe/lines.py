@@ -47,6 +47,19 @@ def parse(text: str, name: str) -> tuple[dict[str, Any], Source]:
     return value, Source(name, lines)
 
 
+def written(text: str) -> Any:
+    """One value as a recipe writes it; keys stay words, also `on` and `no`. What is no YAML is the text itself."""
+    faults: list[Fault] = []
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError:
+        return text
+    made = None if node is None else _value(node, (), {}, faults, "")
+    if faults:
+        raise Refused(faults)
+    return made
+
+
 def _value(node: yaml.Node, path: Path, lines: dict[Path, int], faults: list[Fault], name: str) -> Any:
     lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-import yaml
 from pydantic import ValidationError
 
 from tutelage.core.errors import Fault, Refused, nearest
 from tutelage.recipe.arms import written_out
-from tutelage.recipe.lines import Source, parse
+from tutelage.recipe.lines import Source, parse, written
 from tutelage.recipe.schema import RECIPE_KEYS, STUDY_KEYS, Paper, Recipe, Spec, Study
 
 BUILT_IN = Path(__file__).parent / "built_in"
@@ -130,9 +129,9 @@ def _set(raw: dict[str, Any], item: str) -> None:
             Fault(f"--set {item}", "an override is written PATH=VALUE", "for example --set choose.use=margin")
         )
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        value = text
+        value = written(text)
+    except Refused as refused:
+        raise Refused([one._replace(where=f"--set {item}") for one in refused.faults]) from None
     keys = path.split(".")
     place: Any = raw
     if keys[0] not in STUDY_KEYS:
