@@ -28,7 +28,7 @@ from common import agree, line, missing
 from transformers import AutoModelForCausalLM
 from transformers.utils import logging
 
-from tutelage.assets.fetch import asset
+from tutelage.assets.dequantised import dequantised
 from tutelage.core.data import Block, Rows, Table, Text
 from tutelage.core.stages import Stage
 from tutelage.learn.gradient import Gradient
@@ -133,7 +133,7 @@ if __name__ == "__main__":
     n = next((int(one) for one in sys.argv[1:] if one.isdigit()), 64 if large else 256)
     if not missing("fine_tune", "trl", "trl"):
         with tempfile.TemporaryDirectory() as out:
-            folder = asset("smollm2-135m-instruct") if large else small(Path(out))
+            folder = dequantised("smollm2-135m-instruct") if large else small(Path(out))
             for kind, limit in (("even", 1.0 if large else 1.8), ("real", 1.0 if large else 2.5)):
                 label = f"fine_tune/{'135m' if large else '1m'}-{kind}{n}"
                 print(json.dumps(workload(label, folder, n, kind == "even", limit)))
