@@ -17,9 +17,11 @@ Source: Carlini, Liu, Erlingsson, Kos and Song (2019), The secret sharer (arXiv 
 and 4, and the extrapolation by a skew-normal distribution, here fitted by its moments.
 Neutral limit: a student that finds all candidates alike has exactly `exposure_by_chance`.
 
->>> from tutelage.core.data import Rows
->>> from tutelage.toys import ANSWERS, POOL, stream, till, view
->>> exam = Exam((ANSWERS.through(till()).reveal(Rows(POOL, np.array([0, 5]))),))
+>>> from tutelage.core.data import Table, labelled
+>>> from tutelage.toys import POINTS, stream, till, view
+>>> columns = {"vector": POINTS[[0, 5]], "canary": ["canary 1", "canary 2"]}
+>>> pool = Table.of("made up", columns, labels=["left", "right"]).pool()
+>>> exam = Exam((labelled(Rows(pool, np.arange(2)), [0, 1], "exam"),))
 >>> told = Exposure().assess(view().student, exam, till(), stream(0, "assess"))
 >>> [(one.name, one.value) for one in told]                     # of two labels both are the likelier one
 [('exposure', 1.0), ('exposure_by_chance', 0.5), ('secrets_found', 1.0)]

@@ -49,7 +49,7 @@ def tokens_of(material: Material) -> str:
     width = material.width
     if width is None or not width.tokens:
         return ""
-    return "a lesson as long as those of the pool on average"
+    return "lessons of as many tokens as those of the pool on average"
 
 
 def seconds_of(parts: Parts, material: Material, turns: Sequence[Turn], rates: Rates) -> Amount:
