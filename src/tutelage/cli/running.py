@@ -33,7 +33,8 @@ def begin(read: Read, sets: tuple[str, ...], root: Path, name: str) -> Record:
     for note in (*notes, *told):
         say(f"  note: {note}")
     arms, seeds = prepared.read.recipes, len(prepared.read.study.seed_list)
-    say(f"run {record.name}: {len(arms) * seeds} jobs, {seeds} seeds of each arm: {', '.join(arms)}")
+    each = "one seed" if seeds == 1 else f"{seeds} seeds"
+    say(f"run {record.name}: {len(arms) * seeds} jobs, {each} of each arm: {', '.join(arms)}")
     return record
 
 

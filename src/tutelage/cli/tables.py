@@ -28,9 +28,8 @@ def arms(told: Summary) -> str:
     seeds = max((len(arm.seeds) for arm in told.arms), default=0)
     exam = max((arm.scores[main].items for arm in told.arms if main in arm.scores), default=0)
     head = ["arm", f"final {main}", "95 % interval", "area", ", ".join(told.units), "seconds"]
-    under = (
-        f"mean over {seeds} seeds, exam of {exam} items; area: mean height of the learning curve; seconds: all seeds"
-    )
+    mean = "one seed" if seeds == 1 else f"mean over {seeds} seeds"
+    under = f"{mean}, exam of {exam} items; area: mean height of the learning curve; seconds: all seeds"
     return f"{table(head, rows, right=[1, 2, 3, 4, 5])}\n({under})"
 
 

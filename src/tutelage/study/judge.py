@@ -173,8 +173,8 @@ def _interval(
 ) -> tuple[Interval, Squares | None, str]:
     """Seeds crossed with items where that can be, and how it was made in words."""
     if len(values) < FEWEST_SEEDS:
-        few = f"{len(values)} seeds: an interval over seeds needs {FEWEST_SEEDS}"
-        return t_interval(values, level), None, few
+        few = "one seed" if len(values) == 1 else f"{len(values)} seeds"
+        return t_interval(values, level), None, f"{few}: an interval over seeds needs {FEWEST_SEEDS}"
     if isinstance(condition, Follows):
         return t_interval(values, level), None, "rank correlation at each seed, interval over seeds"
     found = table(record, condition)
