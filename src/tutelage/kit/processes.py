@@ -88,6 +88,9 @@ def _words() -> Any:
     return new_group(backend="gloo", timeout=PATIENCE)
 
 
+HELD: list[Callable[[], None]] = [_words.cache_clear]  # caches of groups, or of what holds one
+
+
 def begun() -> None:
     """Have accelerate join the processes, where there are several. It has to be told that there is no CUDA device.
 
@@ -102,8 +105,13 @@ def begun() -> None:
 
 
 def ended() -> None:
-    """Take leave of the others, once, at the end."""
+    """Take leave of the others, once, at the end.
+
+    A group that somebody still holds when the interpreter ends takes the process with it: its threads are not joined.
+    """
     from torch.distributed import destroy_process_group, is_initialized
 
     if is_initialized():
+        for let_go in HELD:
+            let_go()
         destroy_process_group()

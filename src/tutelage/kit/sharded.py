@@ -235,3 +235,6 @@ def _mesh(kind: str) -> Any:
     from torch.distributed.device_mesh import init_device_mesh
 
     return init_device_mesh(kind, (processes.count(),))
+
+
+processes.HELD.append(_mesh.cache_clear)
