@@ -10,7 +10,7 @@ from tutelage.core.data import Block, Itself, Lessons, Rows, Table, labelled
 from tutelage.core.errors import ContractBroken
 from tutelage.core.rng import stream
 from tutelage.core.stages import Stage, View
-from tutelage.kit import distil
+from tutelage.kit import pieces
 from tutelage.learn.gradient import Gradient
 from tutelage.retain.lwf import Lwf
 from tutelage.retain.nothing import Nothing
@@ -125,7 +125,7 @@ def moved() -> Any:
 @pytest.mark.parametrize("at_once", [2**25, 1])
 def test_of_texts_it_is_the_divergence_at_every_place(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The mean over the places of a text, then over texts, of T^2 KL between all tokens; in pieces or at once."""
-    monkeypatch.setattr(distil, "AT_ONCE", at_once)
+    monkeypatch.setattr(pieces, "AT_ONCE", at_once)
     module, before = moved(), WRITER.module
     value = Lwf(batch=2, temperature=3.0).penalty(reading(Lwf(), 2, 3))(module)
     wanted: Any = 0.0

@@ -34,8 +34,7 @@ from scipy.stats import binom
 from tutelage.core.data import Exam, Floats, Kinds, Rng, Score
 from tutelage.core.method import method
 from tutelage.core.stages import Student, Till
-from tutelage.kit.audit import ABLE, CANARY, Of, examined, of_canaries, sides
-from tutelage.kit.exams import groups_of, mean
+from tutelage.kit.audit import ABLE, CANARY, Of, canaries, scored, sides
 
 MOST = 50.0  # no audit of fewer than e^50 canaries shows more
 
@@ -59,19 +58,16 @@ class AuditedEpsilon:
 
     def assess(self, student: Student, exam: Exam, till: Till, rng: Rng) -> tuple[Score, ...]:
         """Two scores, NaN before a canary was taught. Refused for an exam of anything but canaries."""
-        of_canaries(examined(exam, self.of))
+        canaries(exam, self.of)
         told = sides(student, exam, self.of, CANARY)
-        size, groups = len(told.outside), groups_of(told.pool)
+        size = len(told.outside)
         epsilon = share = float("nan")
         if len(told.inside):
             right, guesses = guessing(told.inside, told.outside, self.guessed, rng)
             epsilon = bound(right, guesses, size + len(told.inside), self.delta, self.confidence)
             share = right / guesses
         items = {"audited_epsilon": np.full(size, epsilon), "right_guesses": np.full(size, share)}
-        return tuple(
-            Score(name, mean(one), told.pool.numbers, one.astype(np.float32), groups, higher_is_better=False)
-            for name, one in items.items()
-        )
+        return scored(items, told.pool)
 
 
 def guessing(inside: Floats, outside: Floats, share: float, rng: Rng) -> tuple[int, int]:

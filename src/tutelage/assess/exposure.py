@@ -40,8 +40,7 @@ from tutelage.core.data import Block, Exam, Floats, Kinds, Pool, Rng, Rows, Scor
 from tutelage.core.errors import ContractBroken
 from tutelage.core.method import method
 from tutelage.core.stages import Student, Till
-from tutelage.kit.audit import ABLE, CANARY, KINDS, Of, examined, log_p, of_canaries, surprises, surprises_of, weighed
-from tutelage.kit.exams import groups_of, mean
+from tutelage.kit.audit import ABLE, CANARY, KINDS, Of, canaries, log_p, scored, surprises, surprises_of, weighed
 
 PART = "alternatives"  # of the exam: what each secret could have been
 MOST_SKEWED = 0.99  # a skew-normal distribution has a skewness below 0.9953
@@ -70,8 +69,8 @@ class Exposure:
         """Three scores, one item a canary. Refused for an exam of anything but canaries, ContractBroken where the
         alternatives are missing.
         """
-        of_canaries(examined(exam, self.of))
-        pool, own, others = _labels(student, exam) if self.of == "class" else _secrets(student, exam, self.of)
+        pool = canaries(exam, self.of)
+        own, others = _labels(student, exam, pool) if self.of == "class" else _secrets(student, exam, pool, self.of)
         ranks = [ranked(mine, theirs) for mine, theirs in zip(own, others, strict=True)]
         bits = {
             "exposure": [rank.bits for rank in ranks],
@@ -80,11 +79,7 @@ class Exposure:
         }
         if self.estimate == "fitted":
             bits["exposure"] = [fitted(mine, theirs) for mine, theirs in zip(own, others, strict=True)]
-        groups, made = groups_of(pool), []
-        for name, one in bits.items():
-            items = np.array(one, dtype=np.float32)
-            made.append(Score(name, mean(items), pool.numbers, items, groups, higher_is_better=False))
-        return tuple(made)
+        return scored({name: np.array(one, dtype=np.float32) for name, one in bits.items()}, pool)
 
 
 class Ranked(NamedTuple):
@@ -131,21 +126,20 @@ def fitted(own: float, others: Floats) -> float:
     return float(-max(logp, -1000.0) / np.log(2))
 
 
-def _labels(student: Student, exam: Exam) -> tuple[Pool, Floats, list[Floats]]:
-    """Items, the loss of each with its label, and with every other label of the exam."""
-    pool = examined(exam, "class")
+def _labels(student: Student, exam: Exam, pool: Pool) -> tuple[Floats, list[Floats]]:
+    """The loss of each item with its label, and with every other label of the exam."""
     codes = np.concatenate([block.given["label"][block.weight > 0] for block in exam.truth])
     probs, count = weighed(student, pool), len(pool.labels)
     each = np.stack([-log_p(probs, np.full(len(pool), code)) for code in range(count)], axis=1)
     own = each[np.arange(len(pool)), codes]
-    return pool, own, [np.delete(row, code) for row, code in zip(each, codes.tolist(), strict=True)]
+    return own, [np.delete(row, code) for row, code in zip(each, codes.tolist(), strict=True)]
 
 
-def _secrets(student: Student, exam: Exam, of: Of) -> tuple[Pool, Floats, list[Floats]]:
-    """Items, the loss of each, and of the same with other secrets."""
+def _secrets(student: Student, exam: Exam, pool: Pool, of: Of) -> tuple[Floats, list[Floats]]:
+    """The loss of each item, and of the same with other secrets."""
     if PART not in exam.parts:
         raise ContractBroken(f"exposure ranks a secret among its alternatives; this exam has no part {PART!r}")
-    pool, own = surprises_of(student, exam, of)
+    own = surprises_of(student, exam, of)[1]
     others = exam.parts[PART]
     owner = np.array(others.column(CANARY).to_pylist(), dtype=object)
     given = {} if of == "text" else {"text": np.array(others.column("reply").to_pylist(), dtype=object)}
@@ -157,4 +151,4 @@ def _secrets(student: Student, exam: Exam, of: Of) -> tuple[Pool, Floats, list[F
     lots = [told[owner == name] for name in pool.column(CANARY).to_pylist()]
     if any(len(lot) == 0 for lot in lots):
         raise ContractBroken("a secret without an alternative has no rank")
-    return pool, own, lots
+    return own, lots

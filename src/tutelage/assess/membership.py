@@ -37,8 +37,7 @@ from pydantic import Field
 from tutelage.core.data import Exam, Floats, Kinds, Rng, Score
 from tutelage.core.method import method
 from tutelage.core.stages import Student, Till
-from tutelage.kit.audit import ABLE, Of, sides
-from tutelage.kit.exams import groups_of, mean
+from tutelage.kit.audit import ABLE, Of, scored, sides
 
 
 @method
@@ -60,16 +59,13 @@ class Membership:
     def assess(self, student: Student, exam: Exam, till: Till, rng: Rng) -> tuple[Score, ...]:
         """Three scores, NaN before anything was taught and for an exam without items."""
         told = sides(student, exam, self.of, self.only)
-        size, groups = len(told.outside), groups_of(told.pool)
+        size = len(told.outside)
         items = {
             "membership": ranked_below(told.inside, told.outside),
             "membership_tpr": np.full(size, found(told.inside, told.outside, self.fpr)),
             "membership_advantage": advantages(told.inside, told.outside),
         }
-        return tuple(
-            Score(name, mean(one), told.pool.numbers, one.astype(np.float32), groups, higher_is_better=False)
-            for name, one in items.items()
-        )
+        return scored(items, told.pool)
 
 
 def ranked_below(inside: Floats, outside: Floats) -> Floats:

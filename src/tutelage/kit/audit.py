@@ -8,17 +8,32 @@ which it is almost certain are still told apart in single precision. Equal recor
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from tutelage.core.data import Array, Block, Exam, Floats, Ints, Itself, Kinds, Label, Lessons, Pool, Supervision, Text
+from tutelage.core.data import (
+    Array,
+    Block,
+    Exam,
+    Floats,
+    Ints,
+    Itself,
+    Kinds,
+    Label,
+    Lessons,
+    Pool,
+    Score,
+    Supervision,
+    Text,
+)
 from tutelage.core.errors import ContractBroken, Fault, Refused
 from tutelage.core.stages import CanWeigh, able
 from tutelage.core.writing import CanRate, CanRecite
 from tutelage.kit.ask import probabilities
 from tutelage.kit.blocks import some
-from tutelage.kit.exams import alone, paper
+from tutelage.kit.exams import alone, groups_of, mean, paper
 from tutelage.kit.probs import aligned
 from tutelage.kit.prompts import prompts
 from tutelage.kit.split import content_keys
@@ -69,8 +84,9 @@ def examined(exam: Exam, of: Of) -> Pool:
     return paper(exam, KINDS[of], column, what)[0]
 
 
-def of_canaries(pool: Pool) -> Pool:
-    """The same items. Refused unless each is a canary: for others no coin was thrown, and no secret stands in them."""
+def canaries(exam: Exam, of: Of) -> Pool:
+    """The items. Refused unless each is a canary: for others no coin was thrown, and they hold no secret."""
+    pool = examined(exam, of)
     names = pool.column(CANARY).to_pylist() if CANARY in pool.table.columns.column_names else [None] * len(pool)
     wrong = [row for row, name in zip(pool.ids(), names, strict=True) if not name]
     if wrong:
@@ -78,6 +94,15 @@ def of_canaries(pool: Pool) -> Pool:
         help = "data: {use: canaries, of: ...} brings the exams canaries and never_taught"
         raise Refused(Fault("assess.on", what, help))
     return pool
+
+
+def scored(items: Mapping[str, Array], pool: Pool) -> tuple[Score, ...]:
+    """A score for each name, of one number an item; the more it gives away, the worse."""
+    groups = groups_of(pool)
+    made = {name: np.asarray(one, dtype=np.float32) for name, one in items.items()}
+    return tuple(
+        Score(name, mean(items[name]), pool.numbers, one, groups, higher_is_better=False) for name, one in made.items()
+    )
 
 
 def taught(exam: Exam, of: Of, only: str | None = None) -> Lessons:

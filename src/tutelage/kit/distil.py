@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch.utils.checkpoint import checkpoint
 
 from tutelage.core.descent import Batch
-
-AT_ONCE = 2**25  # logits held at a time; where there are more, they are computed again on the way back
+from tutelage.kit.pieces import in_pieces
 
 
 def divergences(module: Any, other: Any, batch: Batch, temperature: float = 1.0) -> Any:
@@ -27,13 +25,6 @@ def divergences(module: Any, other: Any, batch: Batch, temperature: float = 1.0)
         p, q = (torch.log_softmax(one / temperature, dim=1) for one in logits)
         return (q.exp() * (q - p)).sum(dim=1)
 
-    size = max(AT_ONCE // module.head.weight.shape[0], 1)
+    each = in_pieces(of, module.head.weight.shape[0], states, then)
     total = torch.zeros(len(batch.weight), device=states.device)
-    if not len(states):
-        return total
-    if len(states) <= size:
-        each = of(states, then)
-    else:
-        pieces = zip(states.split(size), then.split(size), strict=True)
-        each = torch.cat([checkpoint(of, *piece, use_reentrant=False) for piece in pieces])
     return total.index_add(0, lessons, each) / torch.bincount(lessons, minlength=len(total)).clamp(min=1)

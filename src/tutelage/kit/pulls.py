@@ -72,7 +72,12 @@ def add_slope(weight: Any, at: Any, share: Any, strength: float) -> None:
 
 
 def _part(weight: Any, at: Any) -> Any:
-    return weight[tuple(slice(size) for size in at.shape)]
+    return weight[corner(at)]
+
+
+def corner(old: Any) -> tuple[slice, ...]:
+    """Where an array or a tensor stands in one that has grown since: its rows and columns come first."""
+    return tuple(slice(size) for size in old.shape)
 
 
 def _plain(name: str) -> str:
@@ -85,7 +90,7 @@ def decayed(memory: Memory, key: str, name: str, new: Any, decay: float) -> Any:
     if not memory or name not in memory[key]:
         return new
     made, old = new.copy(), memory[key][name]
-    made[tuple(slice(size) for size in old.shape)] += old.dtype.type(decay) * old
+    made[corner(old)] += old.dtype.type(decay) * old
     return made
 
 

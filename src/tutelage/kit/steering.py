@@ -16,6 +16,7 @@ import torch
 from tutelage.core.descent import Steers
 from tutelage.core.errors import Fault, Refused
 from tutelage.kit.optimiser import How, pace
+from tutelage.kit.pulls import corner
 
 MOST = 2.0
 
@@ -62,5 +63,5 @@ class Steering:
                 for name, one in several:
                     if name in self.held and pull:
                         at = self.held[name].to(one)
-                        part = one[tuple(slice(size) for size in at.shape)]
+                        part = one[corner(at)]
                         part.sub_(rate * pull * (part - at))

@@ -28,7 +28,7 @@ from pydantic.dataclasses import dataclass
 from tutelage.core.data import Array
 from tutelage.core.descent import Group, Opened
 from tutelage.core.errors import ContractBroken
-from tutelage.kit.pulls import Pull, add_slope
+from tutelage.kit.pulls import Pull, add_slope, corner
 
 
 def readable(pattern: str) -> str:
@@ -67,7 +67,7 @@ class Stiff:
         self.importance = {name: array for name, array in importance.items() if said(self.groups, name) is None}
         self.pull: Pull | None = None
         if math.isfinite(strength) and self.importance:
-            old = {name: anchor[name][_part(one)] if name in anchor else np.zeros_like(one)
+            old = {name: anchor[name][corner(one)] if name in anchor else np.zeros_like(one)
                    for name, one in self.importance.items()}  # fmt: skip
             self.pull = Pull(who, old, self.importance, strength)
         self.at = dict[str, Any]()  # w* of the groups, on the module's device
@@ -105,7 +105,7 @@ class Stiff:
             if name in self.importance:
                 share = torch.from_numpy(self.importance[name]).to(made[name])
                 # inf times 0 is no number, and a weight without importance is free whatever the strength
-                made[name][_part(share)] = torch.where(share > 0, share * self.strength, torch.zeros_like(share))
+                made[name][corner(share)] = torch.where(share > 0, share * self.strength, torch.zeros_like(share))
         return made
 
     def held(self, module: Any) -> dict[str, Any]:
@@ -125,7 +125,7 @@ class Stiff:
         made = torch.zeros_like(weight, requires_grad=False)
         if name in self.anchor:
             old = torch.from_numpy(self.anchor[name]).to(made)
-            made[_part(old)] = old
+            made[corner(old)] = old
         return made
 
 
@@ -163,7 +163,3 @@ def slowed(groups: Sequence[Held], names: Sequence[str]) -> tuple[Group, ...]:
     stiff = {name: said(groups, name) or 0.0 for name in names}
     each = dict.fromkeys(b for b in stiff.values() if math.isfinite(b))
     return tuple(Group(tuple(name for name in names if stiff[name] == b), 1 / (1 + b)) for b in each)
-
-
-def _part(array: Any) -> tuple[slice, ...]:
-    return tuple(slice(size) for size in array.shape)

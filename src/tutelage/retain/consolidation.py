@@ -43,7 +43,7 @@ from tutelage.core.stages import Penalty, Settled, Stage, Student, View
 from tutelage.kit.batching import planned
 from tutelage.kit.importance import How, fisher, sensitivity
 from tutelage.kit.lessons import classes_of
-from tutelage.kit.pulls import Arrays, decayed, weights_of
+from tutelage.kit.pulls import Arrays, corner, decayed, weights_of
 from tutelage.kit.reservoir import taken
 from tutelage.kit.stiffness import Held, Stiff
 from tutelage.kit.tasks import tasks_of
@@ -121,7 +121,7 @@ def _came(weights: Arrays, sums: Mapping[str, Arrays]) -> dict[str, Array]:
     made = {name: np.ones_like(array) for name, array in weights.items()}
     for held in sums.values():
         for name, array in held.items():
-            made[name][tuple(slice(size) for size in array.shape)] = 0
+            made[name][corner(array)] = 0
     return made
 
 
@@ -133,6 +133,6 @@ def _summed(sums: Mapping[str, Arrays]) -> dict[str, Array]:
             shapes = zip(array.shape, made[name].shape if name in made else array.shape, strict=True)
             total = np.zeros([max(sizes) for sizes in shapes], dtype=array.dtype)
             for part in (made[name], array) if name in made else (array,):
-                total[tuple(slice(size) for size in part.shape)] += part
+                total[corner(part)] += part
             made[name] = total
     return made

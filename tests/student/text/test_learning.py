@@ -18,6 +18,7 @@ from tutelage.core.data import Block, Itself, Preference, Replies, Rows, Soft, T
 from tutelage.core.errors import ContractBroken, Refused
 from tutelage.core.rng import stream
 from tutelage.core.stages import Stage
+from tutelage.kit import pieces
 from tutelage.kit.prompts import TYPE
 from tutelage.learn.gradient import Gradient
 from tutelage.objective.cross_entropy import CrossEntropy
@@ -81,7 +82,7 @@ def test_batches_do_not_matter_and_long_vocabularies_are_read_in_pieces(tiny_dec
     alone = torch.cat([said(begun, rows=np.array([row])).logprobs.sum((1, 2)) for row in range(4)])
     torch.testing.assert_close(whole, alone, atol=1e-4, rtol=0)
     plain = taught(begun, 1, batch=0)
-    monkeypatch.setattr(_language, "AT_ONCE", 2000)
+    monkeypatch.setattr(pieces, "AT_ONCE", 2000)
     torch.testing.assert_close(said(begun).logprobs.sum((1, 2)), whole, atol=1e-4, rtol=0)
     assert taught(begun, 1, batch=0).facts["loss"] == pytest.approx(plain.facts["loss"], abs=1e-5)
 

@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch.utils.checkpoint import checkpoint
 
 from tutelage.core.descent import Batch, Said
 from tutelage.core.errors import ContractBroken
 from tutelage.kit.ghost_layers import of_lessons
+from tutelage.kit.pieces import in_pieces
 from tutelage.kit.side_stack import KEY, raised
 from tutelage.kit.soft_prompt import BEFORE, body, repeated
 from tutelage.student.text._shared import differs, twin
@@ -25,7 +25,6 @@ from tutelage.student.text._speaker import State
 
 ROW = "lora_row"  # as kit.lora_row calls the low-rank layers of several episodes
 SCALES = ("logit_scale", "logits_scaling", "final_logit_softcapping")  # multiplied by, divided by, bent at
-AT_ONCE = 2**25  # logits held at a time; where there are more, they are computed again on the way back
 NEAR = 1e-3  # between the logits of the model and those of its head: rounding, far below any scaling
 
 
@@ -92,11 +91,7 @@ class Language(torch.nn.Module):  # type: ignore[misc]
                                 output_hidden_states=layers)  # fmt: skip
 
     def _logprobs(self, states: Any, ids: Any) -> Any:
-        size = max(AT_ONCE // self.head.weight.shape[0], 1)
-        if len(ids) <= size:
-            return self._of(states, ids)
-        pieces = zip(states.split(size), ids.split(size), strict=True)
-        return torch.cat([checkpoint(self._of, *piece, use_reentrant=False) for piece in pieces])
+        return in_pieces(self._of, self.head.weight.shape[0], states, ids)
 
     def _of(self, states: Any, ids: Any) -> Any:
         """Natural logs, summed up in float32 whatever the weights are."""
