@@ -113,8 +113,9 @@ Nothing of a made-up text is taken from the data; of a made-up vector the range 
             raise Refused(Fault("data.count", what, "ask for more canaries"))
         sides = {"canaries": np.flatnonzero(heads), "never_taught": np.flatnonzero(~heads)}
         exams = {name: self._exam(pool, records, rows) for name, rows in sides.items()}
+        often = "once" if self.repeats == 1 else f"{self.repeats} times"
         note = (
-            f"{int(heads.sum())} of {self.count} made-up records stand among the lessons, {self.repeats} times each; "
+            f"{int(heads.sum())} of {self.count} made-up records stand among the lessons, {often} each; "
             "the others were never taught."
         )
         made = made._replace(exams={**made.exams, **exams}, notes=(*made.notes, note))
