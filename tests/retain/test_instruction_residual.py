@@ -1,5 +1,8 @@
 """instruction_residual: what is added by hand, an empty run gives the instructed student, orthogonal data lose nothing."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,7 @@ from tutelage.core.parts import build
 from tutelage.core.pupil import Pupil
 from tutelage.core.rng import stream
 from tutelage.core.stages import Stage
-from tutelage.kit.pulls import merged_weights, weights_of
+from tutelage.kit.pulls import Weights, weights_of
 from tutelage.learn.gradient import Gradient
 from tutelage.retain.instruction_residual import InstructionResidual
 from tutelage.retain.nothing import Nothing
@@ -165,7 +168,7 @@ def test_low_rank_layers_are_added_as_what_they_are_beside_their_layers() -> Non
     np.testing.assert_allclose(dense.probs(TEXTS), lora.probs(TEXTS), atol=1e-6)
     assert np.abs(base.probs(TEXTS) - lora.probs(TEXTS)).max() > 1e-3
     shown, old, full = (weights_of(one) for one in (residual(now, lora, base, TINY), now, base))
-    merged = merged_weights(lora)
+    merged = Weights(lora, merged=True)
     assert merged.keys() == full.keys()
     moved = [name for name in full if np.abs(merged[name] - full[name]).max() > 0]
     assert moved and all(name.endswith(("q_proj.weight", "v_proj.weight")) for name in moved)
@@ -192,3 +195,47 @@ def test_another_vocabulary_is_told() -> None:
     other = wide.begin(Table.of("more", {"text": ["abc abc abd abd"] * 9}, ("a", "b")).pool(), stream(0, "student"))
     with pytest.raises(ContractBroken, match="other weights than the student: model.*embed_tokens"):
         residual(base, other, base, TINY)
+
+
+MEASURED = """
+import torch
+from pathlib import Path
+from tutelage.kit.pulls import combined
+
+class Held:  # a student that is its module
+    def __init__(self, value):
+        self.module = torch.nn.ModuleList(torch.nn.Linear(2048, 1024, bias=False) for _ in range(12))
+        for weight in self.module.parameters():
+            weight.data.fill_(value)
+    def with_module(self, module):
+        return self
+    def encode(self, lessons):
+        return lessons
+
+def memory(name):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(name))
+
+now, one, two = Held(1.0), Held(5.0), Held(2.0)
+Path("/proc/self/clear_refs").write_text("5")  # the peak is counted from here
+before = memory("VmRSS")
+combined(now, {"instruct": one, "base": two}, lambda now, instruct, base: now + instruct - base, merged=True)
+print((memory("VmHWM") - before) / (4 * 2048 * 1024))
+assert all((weight == 4.0).all() for weight in now.module.parameters())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process's memory is read from /proc")
+def test_adding_takes_less_than_twice_the_largest_array() -> None:
+    """Students of 12 arrays each; two arrays of one more, the new one counted, would be 2."""
+    given_back = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "131072"}  # what is freed leaves the process at once
+    told = subprocess.run([sys.executable, "-c", MEASURED], capture_output=True, text=True, check=True, env=given_back)
+    assert float(told.stdout) < 2
+
+
+def test_the_size_of_the_parts_makes_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    base = TINY.begin(TEXTS, stream(0, "student"))
+    lora, now = tiny([0, 1], base, "lora"), tiny([2, 3], base)
+    whole = residual(now, lora, base, TINY)
+    monkeypatch.setattr("tutelage.kit.pulls.AT_ONCE", 48)
+    np.testing.assert_allclose(residual(now, lora, base, TINY).probs(TEXTS), whole.probs(TEXTS), atol=1e-7)

@@ -7,8 +7,8 @@ the difference back afterwards, without any instruction data. The next episode g
 of the same kind as the one that is taught: `{arm: NAME}`, or written out with `taught`; without one there is nothing to
 add. `base` is the student that `instruct` was made from, where that is not the one at the start of the run. Low-rank
 layers of either count as what they add to the layers beside them, so that an instructed adapter gives a difference of
-full weights. Everything is added in double precision; weights that stand under several names are added once, and
-buffers such as tables of positions are those of the student.
+full weights. Everything is added in double precision and a part of an array at a time; weights that stand under several
+names are added once, and buffers such as tables of positions are those of the student.
 
 Source: Jindal et al. (2024), Balancing continuous pre-training and instruction fine-tuning, arXiv 2410.10739; another
 scale than 1: task arithmetic of Ilharco et al. (2023).
@@ -30,7 +30,7 @@ from tutelage.core.errors import ContractBroken
 from tutelage.core.method import method
 from tutelage.core.parts import part
 from tutelage.core.stages import Penalty, Settled, Student, View
-from tutelage.kit.pulls import combined, merged_weights, weights_of
+from tutelage.kit.pulls import Weights, combined
 
 
 @method
@@ -55,9 +55,9 @@ class InstructionResidual:
         if self.scale == 0 or self.instruct is None:
             return Settled(view.student)
         several = {"instruct": self.instruct.finished, "base": view.first if self.base is None else self.base.finished}
-        shapes = {name: array.shape for name, array in weights_of(view.student).items()}
+        shapes = Weights(view.student).shapes()
         for key, student in several.items():
-            theirs = {name: array.shape for name, array in merged_weights(student).items()}
+            theirs = Weights(student, merged=True).shapes()
             unlike = sorted(name for name in shapes.keys() | theirs.keys() if shapes.get(name) != theirs.get(name))
             if unlike:
                 raise ContractBroken(f"retain.{key} has other weights than the student: {', '.join(unlike[:3])}")
@@ -65,4 +65,4 @@ class InstructionResidual:
         def added(now: np.ndarray, instruct: np.ndarray, base: np.ndarray) -> np.ndarray:
             return np.asarray(now + self.scale * (instruct - base))
 
-        return Settled(view.student, combined(view.student, several, added, read=merged_weights))
+        return Settled(view.student, combined(view.student, several, added, merged=True))
