@@ -1,12 +1,16 @@
 """How each type of layer turns what it read and the slopes at its output into its lessons' gradients.
 
-Rows belong to lessons: the first dimension is b, or k rows for each lesson one after the other, or marked row by row
-(`of_lessons`) where a module picks rows out, or 1 where all lessons share what is read (positions, mostly).
+Rows belong to lessons: the first dimension is b, or k rows for each lesson one after the other, or told row by row,
+by a mark on what a module picked out (`of_lessons`) or for all that is read in a block (`rows_of`), or 1 where all
+lessons share what is read (positions, mostly).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import torch
@@ -16,6 +20,7 @@ from tutelage.core.errors import ContractBroken
 from tutelage.kit.ghost import Outer, Picked, Use, Whole
 
 MARK = "tutelage_lessons"
+ROWS: ContextVar[Any] = ContextVar("the lesson of each row that is being read", default=None)
 
 
 class Rule(NamedTuple):
@@ -35,9 +40,20 @@ def of_lessons(rows: Any, owners: Any) -> Any:
     return rows
 
 
+@contextmanager
+def rows_of(owners: Any) -> Iterator[None]:
+    """What is read inside has a row for each of these lessons, (rows,) int64, rising; None: as if nothing was said."""
+    token = ROWS.set(owners)
+    try:
+        yield
+    finally:
+        ROWS.reset(token)
+
+
 def whose(read: Any) -> Any | None:
     """The lesson of each row where a module said so."""
-    return getattr(read, MARK, None)
+    marked, rows = getattr(read, MARK, None), ROWS.get()
+    return rows if marked is None and rows is not None and len(read) == len(rows) else marked
 
 
 def mixes(layer: Any) -> bool:
@@ -70,6 +86,7 @@ def folded(x: Any, b: int, owners: Any | None, last: int, name: str) -> Any:
     """(b, t, ...) with the last `last` dimensions as they are; rows that a lesson lacks are 0."""
     tail = x.shape[x.ndim - last :]
     if owners is not None:
+        owners = owners.repeat_interleave(x.numel() // max(len(owners) * math.prod(tail), 1))  # of each token of a row
         counts = torch.bincount(owners, minlength=b)
         order = owners.argsort(stable=True)
         firsts = counts.cumsum(0) - counts

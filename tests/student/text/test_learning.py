@@ -19,7 +19,9 @@ from tutelage.core.errors import ContractBroken, Refused
 from tutelage.core.rng import stream
 from tutelage.core.stages import Stage
 from tutelage.kit import pieces
+from tutelage.kit.ghost import weighted
 from tutelage.kit.prompts import TYPE
+from tutelage.kit.watched import watched
 from tutelage.learn.gradient import Gradient
 from tutelage.objective.cross_entropy import CrossEntropy
 from tutelage.student.text import _language
@@ -127,6 +129,29 @@ def test_a_block_of_fewer_replies_stands_beside_one_of_more(tiny_decoder: Path) 
     assert batch.given["rewards"].isnan().tolist() == [[False, True]] * 2
     alone = said(begun, (thin,), np.array([0, 2]))
     torch.testing.assert_close(told.logprobs.sum((1, 2)), alone.logprobs.sum((1, 2)))
+
+
+def test_an_absent_reply_is_not_read_and_each_lesson_has_its_own_gradient(tiny_decoder: Path) -> None:
+    """Lessons of 1, 3, 2 and 1 replies: 7 rows, not 12, go through the model; what a lesson says of every weight is what
+    it says alone, whoever stands beside it.
+    """
+    begun = student(tiny_decoder)
+    texts = objects([["a", None, None], ["b", "bb", "be"], ["on", None, "no"], [None, "c", None]])
+    lessons = (block(Replies, texts=texts, rewards=np.ones((4, 3), np.float32)),)
+    module, encoded = begun.module, begun.encode(lessons)
+    rows: list[int] = []
+    module.model.model.embed_tokens.register_forward_pre_hook(lambda _, args: rows.append(len(args[0])))
+    named = {name: one.requires_grad_(True) for name, one in module.named_parameters()}
+    with watched(module, named, 4) as seen:
+        losses = module.token_logprobs(encoded.batch(np.arange(4))).logprobs.sum((1, 2))
+        kept = seen.checked(losses, named)
+    assert rows == [7]
+    for n in range(4):
+        alone = module.token_logprobs(encoded.batch(np.array([n]))).logprobs.sum()
+        torch.testing.assert_close(losses[n], alone, atol=1e-4, rtol=0)
+        for name, slope in zip(named, torch.autograd.grad(alone, named.values()), strict=True):
+            mine = weighted(kept[name], torch.eye(4)[n])
+            torch.testing.assert_close(mine, slope, atol=1e-4, rtol=1e-3, msg=name)
 
 
 def test_scores_are_those_it_answers_by(tiny_decoder: Path) -> None:

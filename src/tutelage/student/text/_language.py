@@ -16,7 +16,7 @@ import torch
 
 from tutelage.core.descent import Batch, Said
 from tutelage.core.errors import ContractBroken
-from tutelage.kit.ghost_layers import of_lessons
+from tutelage.kit.ghost_layers import of_lessons, rows_of
 from tutelage.kit.pieces import in_pieces
 from tutelage.kit.side_stack import KEY, raised
 from tutelage.kit.soft_prompt import BEFORE, body, repeated
@@ -72,13 +72,17 @@ class Language(torch.nn.Module):  # type: ignore[misc]
 
     def spoken(self, batch: Batch) -> tuple[Any, Any, Any, Any]:
         """States (n, d) before each token that carries loss, those tokens and their lessons (n,), and where they stand,
-        (b r, t - 1) bool.
+        (b r, t - 1) bool. A reply that a lesson has not is not read.
         """
         ids, said = batch.inputs["ids"], batch.inputs["said"]
         b, r, t = ids.shape
         rows, places = ids.reshape(b * r, t), said.reshape(b * r, t)[:, 1:]
-        lessons = torch.arange(b, device=ids.device).repeat_interleave(r)[places.nonzero()[:, 0]]
-        states = of_lessons(self._read(rows).last_hidden_state[:, :-1][places], lessons)
+        owners = torch.arange(b, device=ids.device).repeat_interleave(r)
+        lessons = owners[places.nonzero()[:, 0]]
+        there = places.any(1) if r > 1 else slice(None)
+        with rows_of(owners[there] if r > 1 else None):
+            read = self._read(rows[there]).last_hidden_state
+        states = of_lessons(read[:, :-1][places[there]], lessons)
         return states, rows[:, 1:][places], lessons, places
 
     def _read(self, ids: Any, layers: bool = False) -> Any:
