@@ -56,6 +56,28 @@ def added(held: Moments, vectors: Floats32, codes: Ints, kept: Kept = "full") ->
     return {"classes": classes, "counts": counts, "means": means, "scatter": scatter}
 
 
+def precision(x: Floats, pull: Floats, means: Floats, shrinkage: float) -> Floats:
+    """(d, d) the inverse of the covariance that all classes share: ((1 - shrinkage) S + shrinkage v I)^-1.
+
+    x (n, d) double; pull (n, C) how much each row counts for each class; means (C, d). S is the weighted mean of
+    (x - m_c)(x - m_c)', v the mean of its diagonal, 1 where that is 0, so that shrinkage 1 is I / v. ValueError for a
+    shrinkage that leaves nothing to invert.
+
+    >>> x = np.array([[0.0, 0], [2, 0], [0, 6], [0, 8]])
+    >>> precision(x, np.eye(2)[[0, 0, 1, 1]], np.array([[1.0, 0], [0, 7]]), 0.5).round(3).tolist()
+    [[2.0, 0.0], [0.0, 2.0]]
+    """
+    rows = pull.sum(axis=1)
+    scatter = (x * rows[:, None]).T @ x - (means * pull.sum(axis=0)[:, None]).T @ means
+    spread = scatter / rows.sum()
+    scale = float(np.trace(spread)) / len(spread)
+    mixed = (1 - shrinkage) * spread + shrinkage * (scale if scale > 0 else 1.0) * np.eye(len(spread))
+    try:
+        return np.asarray(np.linalg.inv(mixed))
+    except np.linalg.LinAlgError:
+        raise ValueError(f"vectors that do not fill their space need a shrinkage above {shrinkage:g}") from None
+
+
 def roots(held: Moments, kept: Kept, ridge: float) -> Floats:
     """Square roots L of the covariances, L L' = covariance: (C, d, d), (1, d, d) when shared, (C, d) of a diagonal."""
     width = held["means"].shape[1]

@@ -21,6 +21,7 @@ from scipy import sparse
 
 from tutelage.core.data import Array, Floats, Floats32, Ints
 from tutelage.core.stages import Spend
+from tutelage.kit.class_moments import precision
 from tutelage.kit.lbfgs import Evaluate, minimised
 from tutelage.kit.softmax_flop import DENSE_GRAM, flop
 
@@ -88,6 +89,20 @@ def nearest_mean(x: Any, targets: Array, weight: Floats, sharpness: float) -> So
     weights = sharpness * sums / np.where(lengths > 0, lengths, 1.0)
     bias = np.where(pull.max(0, initial=0.0) > 0, 0.0, -np.inf)
     return Softmax(weights.astype(np.float32), bias.astype(np.float32))
+
+
+def discriminant(x: Array, targets: Array, weight: Floats, shrinkage: float) -> Softmax:
+    """The head of linear discriminant analysis: p(c | x) proportional to exp(-|x - m_c|^2 / 2).
+
+    The distance is measured in the covariance that all classes share (kit.class_moments.precision); every class counts
+    the same.
+    """
+    rows, pull = np.asarray(x, dtype=np.float64), np.asarray(targets, np.float64) * np.asarray(weight)[:, None]
+    masses = pull.sum(axis=0)
+    means = (pull.T @ rows) / np.where(masses > 0, masses, 1.0)[:, None]
+    turned = means @ precision(rows, pull, means, shrinkage)
+    bias = np.where(masses > 0, -(turned * means).sum(axis=1) / 2, -np.inf)
+    return Softmax(turned.T.astype(np.float32), bias.astype(np.float32))
 
 
 Problem = tuple[Evaluate, Array, Callable[[Array], tuple[Array, Array]]]

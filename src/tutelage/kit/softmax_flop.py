@@ -34,6 +34,11 @@ def flop(rows: float, columns: float, entries: float, classes: float, warm: bool
     return Flop(2.0 * entries * rows + 2.0 * entries * classes, 2.0 * rows * rows * classes)
 
 
-def nearest_mean_flop(entries: float, classes: int) -> float:
+def discriminant_flop(rows: float, width: float, classes: float) -> float:
+    """Of linear discriminant analysis on dense rows: means, their shared covariance, its inverse, one product more."""
+    return 2.0 * rows * width * (width + classes) + 2.0 * width**3 + 2.0 * classes * width**2
+
+
+def nearest_mean_flop(entries: float, classes: float) -> float:
     """Of the nearest mean: every entry is added up for its class, then divided."""
     return 2.0 * entries * classes

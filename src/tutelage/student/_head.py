@@ -17,9 +17,9 @@ from tutelage.core.errors import ContractBroken, Fault, Refused
 from tutelage.core.forecast import Lot, Width, Work
 from tutelage.core.method import settings
 from tutelage.core.stages import Spend
-from tutelage.kit.softmax import Softmax, nearest_mean, solved
+from tutelage.kit.softmax import Softmax, discriminant, nearest_mean, solved
+from tutelage.kit.softmax_flop import discriminant_flop, nearest_mean_flop
 from tutelage.kit.softmax_flop import flop as softmax_flop
-from tutelage.kit.softmax_flop import nearest_mean_flop
 from tutelage.kit.targets import longest, targets
 
 TOLERANCE = 1e-4  # of the mean gradient: halves the time of 1e-6, and accuracy on development data is the same
@@ -29,16 +29,18 @@ Features = Callable[[Pool], Any]  # pool -> (n, d) float32, dense or CSR
 
 @dataclass(frozen=True, eq=False)
 class Head:
-    """A label list and, once there were lessons, a softmax over features. `kind`: "softmax" or "nearest_mean"."""
+    """A label list and, once there were lessons, a softmax over features. `kind`: that of `fitted`."""
 
     labels: tuple[str, ...]
     strength: float
     kind: str = "softmax"
+    shrinkage: float = 0.0  # of discriminant
     softmax: Softmax | None = None
 
     @property
     def fingerprint(self) -> str:
-        return digest(list(self.labels), self.strength, self.kind, self.arrays())
+        more = [self.shrinkage] if self.kind == "discriminant" else []
+        return digest(list(self.labels), self.strength, self.kind, *more, self.arrays())
 
     def probs(self, pool: Pool, features: Features) -> Floats32:
         """(n, C) float32; uniform before any lesson, computed in batches."""
@@ -50,6 +52,8 @@ class Head:
     def fitted(self, lessons: Lessons, features: Features, spend: Spend | None = None) -> Head:
         """Solved for these lessons alone; present weights only shorten the way. Without a lesson: not fitted.
 
+        `kind`: softmax, nearest_mean, or discriminant of dense features (kit.softmax).
+
         FLOP: as in kit.softmax_flop.
         """
         wanted = targets(lessons, self.labels)
@@ -60,6 +64,10 @@ class Head:
             if spend is not None:
                 spend(nearest_mean_flop(x.nnz if sparse.issparse(x) else x.size, len(wanted.labels)))
             made = nearest_mean(x, wanted.probs, wanted.weight, self.strength)
+        elif self.kind == "discriminant":
+            if spend is not None:
+                spend(discriminant_flop(len(x), x.shape[1], len(wanted.labels)))
+            made = discriminant(x, wanted.probs, wanted.weight, self.shrinkage)
         else:
             start = self._grown(len(wanted.labels))
             found = solved(x, wanted.probs, wanted.weight, self.strength, start, TOLERANCE, spend=spend)
@@ -103,6 +111,8 @@ def flop(lot: Lot, kind: str = "softmax", dense: bool = True) -> Work:
     entries = lot.rows * lot.width.entries
     if kind == "nearest_mean":
         return Work(nearest_mean_flop(entries, lot.labels), lot.width.exact)
+    if kind == "discriminant":
+        return Work(discriminant_flop(lot.rows, lot.width.columns, lot.labels), lot.width.exact)
     cost = softmax_flop(lot.rows, lot.width.columns, entries, lot.classes, lot.warm and dense)
     return Work(cost.once + lot.evaluations * cost.each, False)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from tutelage.core.data import Rows, Table, labelled
 from tutelage.core.errors import Missing, Refused
@@ -90,6 +91,14 @@ def test_the_nearest_mean_head_is_the_cosine_to_the_class_mean(encoder: Any) -> 
     cosine = z @ z[[0, 3]].T
     wanted = np.exp(5 * cosine) / np.exp(5 * cosine).sum(1, keepdims=True)
     np.testing.assert_allclose(student.probs(POOL), wanted, atol=1e-5)
+
+
+def test_the_discriminant_head_is_scikit_learns(encoder: Any) -> None:
+    """Linear discriminant analysis of the vectors, three lessons a class."""
+    student = taught(range(6), head="discriminant", shrinkage=0.3)
+    z = student.embed(POOL)
+    theirs = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.3, priors=[0.5, 0.5]).fit(z, CODES)
+    np.testing.assert_allclose(student.probs(POOL), theirs.predict_proba(z), atol=1e-4)
 
 
 def test_components_of_plain_features_are_refused() -> None:

@@ -1,9 +1,11 @@
 """vector.nearest_mean: class means by hand, in any order of tasks, and its limits."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.neighbors import NearestCentroid
 
 from tutelage.core.data import Block, Rows, Soft, labelled
@@ -65,6 +67,34 @@ def test_it_answers_as_scikit_learn_does() -> None:
     ours = NearestMean(standardise=False).begin(POOL, stream(0, "s")).fit((lessons(np.arange(30)),), stream(0, "learn"))
     theirs = NearestCentroid().fit(POOL.vectors(), CODES).predict(fresh.astype(np.float32))
     assert (ours.probs(vector_pool(fresh, POOL.labels)).argmax(1) == theirs).all()
+
+
+@pytest.mark.parametrize("shrinkage", [0.01, 0.3, 1.0])
+def test_with_a_shared_covariance_it_is_scikit_learns_discriminant_analysis(shrinkage: float) -> None:
+    """Probabilities, on correlated vectors of as many lessons a class; shrinkage is the share of the mean variance."""
+    mixed = (POINTS @ LUCK.normal(size=(4, 4))).astype(np.float32)
+    pool = vector_pool(mixed, POOL.labels)
+    block = labelled(Rows(pool, np.arange(30)), CODES, "oracle")
+    maker = NearestMean(standardise=False, covariance="shared", shrinkage=shrinkage)
+    ours = maker.begin(pool, stream(0, "s")).fit((block,), stream(0, "learn")).probs(pool)
+    theirs = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage, priors=np.full(6, 1 / 6))
+    np.testing.assert_allclose(ours, theirs.fit(mixed, CODES).predict_proba(mixed), atol=1e-5)
+
+
+def test_a_shared_covariance_counts_weights_forgets_nothing_and_is_saved(tmp_path: Path) -> None:
+    """A lesson of weight 2 is the lesson twice; classes in two parts as at once; shrinkage 1 answers as none does."""
+    maker = NearestMean(standardise=False, covariance="shared", shrinkage=0.2)
+    first = maker.begin(POOL, stream(0, "student"))
+    twice = first.fit((lessons(np.arange(30)), lessons(np.arange(10))), stream(0, "learn"))
+    weighted = first.fit((lessons(np.arange(10), 2.0), lessons(np.arange(10, 30))), stream(0, "learn"))
+    np.testing.assert_allclose(twice.probs(POOL), weighted.probs(POOL), atol=1e-6)
+    twice.save(tmp_path)
+    assert maker.load(tmp_path).fingerprint == twice.fingerprint
+    round_ = NearestMean(standardise=False, covariance="shared", shrinkage=1.0).begin(POOL, stream(0, "student"))
+    plain = NearestMean(standardise=False).begin(POOL, stream(0, "student"))
+    every = (lessons(np.arange(30)),)
+    told = [one.fit(every, stream(0, "learn")).probs(POOL).argmax(1).tolist() for one in (round_, plain)]
+    assert told[0] == told[1]
 
 
 def test_strength_changes_no_answer() -> None:

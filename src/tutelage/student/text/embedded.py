@@ -6,10 +6,13 @@ T is fixed at the start from the pool's unlabelled texts: `plain` leaves embeddi
 their mean, `whitened` also gives every principal direction the same variance; `components` keeps the main directions
 only. `normalize` brings z to length 1. Every text is encoded once and kept in the user's cache, so a new fit costs
 milliseconds. With `head: nearest_mean` nothing is solved: p(c | text) is proportional to exp(strength * cos(z, m_c)),
-m_c the mean of the lessons of class c.
+m_c the mean of the lessons of class c; nor with `head: discriminant`, linear discriminant analysis: to
+exp(-|z - m_c|^2 / 2), the distance measured in the covariance that all classes share, `shrinkage` of it as a
+multiple of the identity. Both are sums over lessons, so the order in which classes come changes nothing.
 
 Source: Alain and Bengio (2016) for linear probes of frozen layers; Su et al. (2021) for whitened sentence embeddings;
-Snell, Swersky and Zemel (2017), section 2, for the nearest mean, here with the cosine.
+Snell, Swersky and Zemel (2017), section 2, for the nearest mean, here with the cosine; Hayes and Kanan (2020), Lifelong
+machine learning with deep streaming linear discriminant analysis, section 3, their shrinkage relative to the variance.
 Neutral limit: with `features: plain` and `normalize: false` this is `vector.logistic`, not standardised, on the
 encoder's vectors.
 
@@ -85,8 +88,9 @@ class Embedded:
     features: Literal["plain", "centred", "whitened"] = "plain"
     components: Annotated[int, Field(ge=1)] | None = None  # None: all; not for `plain`
     normalize: bool = True
-    head: Literal["softmax", "nearest_mean"] = "softmax"
+    head: Literal["softmax", "nearest_mean", "discriminant"] = "softmax"
     strength: Annotated[float, Field(gt=0)] = 10.0  # scikit-learn's C; nearest_mean: what multiplies the cosine
+    shrinkage: Annotated[float, Field(gt=0, le=1)] = 0.1  # of discriminant
 
     reads: ClassVar[frozenset[Modality]] = frozenset({"text"})
     can: ClassVar[Kinds] = frozenset({CanWeigh, CanEmbed, CanFit})
@@ -97,7 +101,7 @@ class Embedded:
             raise Refused(Fault("student.components", what, "tutelage show student/text.embedded"))
         batches = (encoded(self.encoder, batch) for batch in pool.batches(_head.AT_ONCE))
         projection = learnt(batches, self.encoder.width, self.features, self.components, self.normalize)
-        return EmbeddedStudent(self, projection, Head(pool.labels, self.strength, self.head))
+        return EmbeddedStudent(self, projection, Head(pool.labels, self.strength, self.head, self.shrinkage))
 
     def width(self, pool: Pool) -> Width:
         """Of the projection; nothing is encoded."""
@@ -110,7 +114,7 @@ class Embedded:
 
     def load(self, folder: Path) -> EmbeddedStudent:
         labels, arrays = _head.read(folder, self)
-        head = Head(labels, self.strength, self.head).with_arrays(labels, arrays)
+        head = Head(labels, self.strength, self.head, self.shrinkage).with_arrays(labels, arrays)
         student = EmbeddedStudent(self, Projection.with_arrays(arrays, self.normalize), head)
         _head.checked(folder, student)
         return student
