@@ -5,12 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tutelage.core.data import Block, Lessons, Rows, Soft, Table, labelled
+from tutelage.core.data import Block, Lessons, Rows, Share, Soft, Table, labelled
 from tutelage.core.errors import ContractBroken
 from tutelage.core.rng import stream
+from tutelage.core.stages import CanEmbed
 from tutelage.kit.reservoir import equal_parts
 from tutelage.retain.nothing import Nothing
 from tutelage.retain.replay import Replay
+from tutelage.student.vector.mlp import Mlp
 from tutelage.toys import view
 
 POOL = Table.of(
@@ -120,6 +122,42 @@ def test_classes_share_the_places() -> None:
     kept = rehearsed(Replay(keep=20, by="class"), [one, two])
     assert sorted(kept[np.isin(kept, [*range(75, 80), *range(95, 100)])]) == [*range(75, 80), *range(95, 100)]
     assert len(kept) == 20
+
+
+def test_herded_lessons_are_the_nearest_to_the_mean_of_their_class() -> None:
+    """On angles 0, 10, .. 70 the first kept is the middle one; with places for one a class a later class moves none of
+    the first; a memory that shrinks drops the last picked; an absent lesson is never picked.
+    """
+    angles = np.deg2rad(np.concatenate([np.arange(0, 80, 10), 180 + np.arange(0, 80, 10)]))
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    pool = Table.of("round", {"vector": vectors}, ("a", "b")).pool()
+    student = Mlp(hidden=(), standardise=False).begin(pool, stream(0, "student"))
+    one, two = (labelled(Rows(pool, rows), np.repeat(code, 8), "oracle")
+                for code, rows in enumerate((np.arange(8), np.arange(8, 16))))  # fmt: skip
+
+    def kept(keep: int, *blocks: Block) -> list[int]:
+        part, memory = Replay(keep=keep, by="class", pick="herding"), {}
+        for count in range(1, len(blocks) + 1):
+            now = view(student=student)._replace(lessons=blocks[:count], memory=memory, round=count)
+            memory = part.settle(student, blocks[count - 1 : count], now, stream(count, "retain")).memory
+        return memory["numbers"].tolist()
+
+    first = kept(1, one)
+    assert first == [3] or first == [4]
+    assert kept(2, one, two)[0] == first[0]
+    assert [number for number in kept(4, one, two) if number < 8] == kept(2, one)
+    assert kept(8, one) == list(range(8))
+    weight = np.ones(8)
+    weight[first[0]] = 0
+    assert first[0] not in kept(3, one._replace(weight=weight))
+    assert CanEmbed in Replay(pick="herding").needs and not Replay().needs
+
+
+def test_bags_cannot_be_herded() -> None:
+    bag = Block(Rows(POOL, np.arange(4), np.array([0, 2, 4])), None, Share, {"share": np.full((2, 2), 0.5, np.float32)},
+                "oracle", np.zeros(2), np.ones(2))  # fmt: skip
+    with pytest.raises(ContractBroken, match="pick: uniform"):
+        lived(Replay(pick="herding"), [bag])
 
 
 def test_a_share_of_what_is_learned() -> None:

@@ -10,7 +10,7 @@ from tutelage.core.rng import stream
 from tutelage.core.stages import Settled, Stage
 from tutelage.kit.pulls import weights_of
 from tutelage.learn.gradient import Gradient
-from tutelage.retain.task_vectors import TaskVectors, _largest, merged
+from tutelage.retain.task_vectors import TaskVectors, _dropped, _largest, merged
 from tutelage.student.vector.mlp import Mlp, MlpStudent
 from tutelage.toys import CODES, POOL, view
 
@@ -75,6 +75,25 @@ def test_every_episode_begins_at_the_start(merge: str, over: int) -> None:
     assert taught[2].fingerprint == alone.fingerprint
     assert len(settled.memory["vectors"]) == 1 and settled.memory["episodes"] == 3
     assert len(lived(TaskVectors(merge="ties"), 3)[1].memory["vectors"]) == 3
+
+
+def test_entries_dropped_by_lot_are_the_vector_on_average() -> None:
+    """DARE: of 200,000 entries of 3 and -1 the share .9 is 0, the others are ten times as large; the same seed, the
+    same entries. With any merging: memory holds what was dropped from.
+    """
+    vector = np.tile(np.array([3.0, -1], dtype=np.float32), 100_000)
+    made = _dropped(vector, 0.9, stream(0, "retain"))
+    assert np.array_equal(made, _dropped(vector, 0.9, stream(0, "retain")))
+    assert made.dtype == np.float32 and set(np.unique(made.round(3))) == {-10.0, 0.0, 30.0}
+    assert np.mean(made == 0) == pytest.approx(0.9, abs=0.003)
+    assert made[::2].mean() == pytest.approx(3, abs=0.12)
+    for merge in ("sum", "ties"):
+        taught, settled = lived(TaskVectors(merge=merge, drop=0.5, density=1.0), 1)
+        start, end, shown = (weights_of(one) for one in (FIRST, taught[0], settled.shown))
+        for name, array in shown.items():
+            moved = np.where(array == start[name], 0.0, 2 * (end[name] - start[name]))
+            np.testing.assert_allclose(array, start[name] + moved, atol=1e-5)
+        assert any((array == start[name]).mean() > 0.2 for name, array in shown.items())
 
 
 def test_neutral_limit_scale_0_shows_the_start() -> None:

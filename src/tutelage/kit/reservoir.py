@@ -4,25 +4,28 @@
 
 so that at any time each lesson seen is kept with the same probability, whenever it came (Vitter's reservoir). A group
 is everything (`none`), a class, or a task: the table's `task` column, or without one the round. Memory holds the
-numbers of the kept lessons through all blocks, not the lessons: those stand in the view.
+numbers of the kept lessons through all blocks, not the lessons: those stand in the view. Instead of a lot, a lesson's
+key may be its rank among the lessons of its group that came with it.
 
 Source: Vitter (1985), as the lessons with the smallest random keys; equal parts: Chaudhry et al. (2019), section 3.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
 from tutelage.core.data import Block, Floats, Ints, Lessons, Rng
 from tutelage.core.errors import ContractBroken
-from tutelage.core.stages import Memory, View
+from tutelage.core.stages import Memory, Student, View
 from tutelage.kit.blocks import some
 from tutelage.kit.lessons import classes_of
 from tutelage.kit.tasks import tasks_of
 
 By: TypeAlias = Literal["none", "class", "task"]
+Ranked: TypeAlias = Callable[[Student, Lessons, Sequence[Ints]], Floats]
 
 
 class Keeping(Protocol):
@@ -36,8 +39,11 @@ class Keeping(Protocol):
     def each(self) -> bool: ...
 
 
-def remembered(how: Keeping, view: View, rng: Rng) -> dict[str, Any]:
-    """The memory once it has seen every lesson of the view that it had not seen: numbers (k,), ascending, and more."""
+def remembered(how: Keeping, view: View, rng: Rng, ranked: Ranked | None = None) -> dict[str, Any]:
+    """The memory once it has seen every lesson of the view that it had not seen: numbers (k,), ascending, and more.
+
+    ranked: keys (n,) of the fresh lessons, by the student, these lessons and which of them form groups; None: lots.
+    """
     memory, lessons = view.memory, view.lessons
     old, seen = kept(memory, lessons), int(memory.get("blocks", 0))
     start = sum(block.size for block in lessons[:seen])
@@ -45,6 +51,9 @@ def remembered(how: Keeping, view: View, rng: Rng) -> dict[str, Any]:
     alive = np.concatenate([np.zeros(0, dtype=bool), *(block.weight > 0 for block in fresh)])
     luck = rng.random(len(alive))  # also for lessons of weight 0, which are absent: the others' luck stays theirs
     groups = np.array([group for block in fresh for group in _groups(block, how.by, view.round)], dtype=str)
+    if ranked is not None and alive.any():
+        several = [np.flatnonzero(alive & (groups == one)) for one in np.unique(groups[alive])]
+        luck = ranked(view.student, fresh, several)
     numbers = np.concatenate([old, start + np.flatnonzero(alive)])
     keys = np.concatenate([memory.get("keys", np.zeros(0)), luck[alive]])
     held = np.array([*memory.get("groups", ()), *groups[alive]], dtype=str)

@@ -9,8 +9,12 @@ all. Batches are shuffled by the learner, so a share of the lessons is, on avera
 lessons cost nothing again. Only a run that goes on from its last student rehearses (restart: false); one that restarts
 learns all lessons anyway.
 
+`pick: herding` draws no lots: of the lessons of a class that come together it keeps those whose mean is nearest to the
+mean of them all, in the embedding of the student that has learned them; a memory that has to shrink drops the last.
+
 Source: reservoir and class-balanced memories of Chaudhry et al. (2019), section 3; Riemer et al. (2019), algorithm 1;
-the reservoir of Vitter (1985), as the lessons with the smallest random keys.
+the reservoir of Vitter (1985), as the lessons with the smallest random keys; herding: Rebuffi et al. (2017), iCaRL,
+algorithms 4 and 5.
 Neutral limit: share 0 or keep 0 is `nothing`; with keep no less than all lessons, each round learns all of them.
 
 >>> from tutelage.toys import stream, view
@@ -22,16 +26,19 @@ Neutral limit: share 0 or keep 0 is `nothing`; with keep no less than all lesson
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
-from tutelage.core.data import Kinds, Lessons, Rng
+from tutelage.core.data import Block, Floats, Floats32, Ints, Kinds, Lessons, Rng
+from tutelage.core.errors import ContractBroken
 from tutelage.core.forecast import Work
 from tutelage.core.method import method
-from tutelage.core.stages import Penalty, Settled, Student, View
+from tutelage.core.stages import CanEmbed, Penalty, Settled, Student, View, able
 from tutelage.kit.again import beside, spread
+from tutelage.kit.herding import herded
 from tutelage.kit.lessons import alive
 from tutelage.kit.reservoir import By, kept, remembered, taken
 
@@ -41,9 +48,13 @@ class Replay:
     keep: Annotated[int, Field(ge=0)] = 200  # lessons
     by: By = "none"
     each: bool = False  # keep so many of each class or task
+    pick: Literal["uniform", "herding"] = "uniform"
     share: Annotated[float, Field(ge=0, lt=1)] | None = None  # of what is learned; None: each kept lesson once
 
-    needs: ClassVar[Kinds] = frozenset()
+    @property
+    def needs(self) -> Kinds:
+        """An embedding where lessons are herded."""
+        return frozenset({CanEmbed} if self.pick == "herding" else {})
 
     def rehearse(self, new: Lessons, view: View, rng: Rng) -> Lessons:
         """Blocks of kept lessons; none before the first memory, and none beside no new lesson where a share is set."""
@@ -68,4 +79,20 @@ class Replay:
         """The student as learned; the memory sees every lesson that it has not seen."""
         if self.keep == 0 or self.share == 0:
             return Settled(view.student)
-        return Settled(view.student, memory=remembered(self, view, rng))
+        ranked = None if self.pick == "uniform" else self._herded
+        return Settled(view.student, memory=remembered(self, view, rng, ranked))
+
+    def _herded(self, student: Student, lessons: Lessons, groups: Sequence[Ints]) -> Floats:
+        """Keys (n,) of lessons that came together: their ranks in their groups."""
+        vectors = np.concatenate([_embedded(student, block) for block in lessons])
+        keys = np.full(len(vectors), np.inf)
+        for mine in groups:
+            keys[mine] = herded(vectors[mine], self.keep)
+        return keys
+
+
+def _embedded(student: Student, block: Block) -> Floats32:
+    """(b, d). ContractBroken for lessons about several rows."""
+    if block.about.starts is not None:
+        raise ContractBroken("lessons about several rows have no place of their own: retain.pick: uniform keeps them")
+    return able(student, CanEmbed).embed(block.about.pool.take(block.about.rows))

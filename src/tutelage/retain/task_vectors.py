@@ -2,6 +2,7 @@
 
     v_t = w_t - w_0,    shown = w_0 + scale merge(v_1 .. v_T),    w_t learned from w_0 on the lessons of episode t
     sum: sum_t v_t      mean: 1/T sum_t v_t
+    drop: of each v_t so large a share of entries, drawn by lot, is 0, and the rest is divided by 1 - drop
     ties: of each array of v_t the share `density` of largest entries; each weight takes the sign of their sum over t,
           and the mean of those entries that have this sign
 
@@ -10,8 +11,9 @@ The next episode begins at w_0 again, so that no episode undoes another and none
 start has w_0 = 0 there.
 
 Source: Ilharco et al. (2023), Editing models with task arithmetic, section 2 (sum); Yadav et al. (2023), TIES-Merging,
-trim, elect sign, disjoint merge; they trim over all arrays at once.
-Neutral limit: one episode at scale 1, by sum or mean, shows the student as learned; scale 0 shows the start.
+trim, elect sign, disjoint merge; they trim over all arrays at once; Yu et al. (2024), DARE, equations 2 to 4 (drop).
+Neutral limit: one episode at scale 1, by sum or mean, shows the student as learned; scale 0 shows the start; drop 0
+drops nothing.
 
 >>> merged([np.array([3.0, -1]), np.array([1.0, 2])], "ties", 1.0).tolist()
 [2.0, 2.0]
@@ -39,6 +41,7 @@ Merge: TypeAlias = Literal["sum", "mean", "ties"]
 class TaskVectors:
     merge: Merge = "sum"
     scale: float = 1.0
+    drop: Annotated[float, Field(ge=0, lt=1)] = 0.0  # share of each vector's entries that is left out by lot
     density: Annotated[float, Field(gt=0, le=1)] = 0.2  # share of each vector's entries that ties keeps
 
     needs: ClassVar[Kinds] = frozenset({CanDescend})
@@ -57,6 +60,8 @@ class TaskVectors:
         first, now = weights_of(view.first), weights_of(view.student)
         if any((block.weight > 0).any() for block in new):
             change = {name: array - _grown(first[name], array.shape) for name, array in now.items()}
+            if self.drop:
+                change = {name: _dropped(array, self.drop, rng) for name, array in change.items()}
             if self.merge != "ties" and vectors:
                 change = {name: array + _grown(vectors[0][name], array.shape) for name, array in change.items()}
                 vectors = []
@@ -96,6 +101,12 @@ def _largest(vector: Floats, density: float) -> Floats:
     keep = max(round(density * len(sizes)), 1)
     least = np.partition(sizes, len(sizes) - keep)[len(sizes) - keep]
     return np.where(np.abs(vector) >= least, vector, 0.0)
+
+
+def _dropped(vector: Array, share: float, rng: Rng) -> Array:
+    """Each entry 0 with this chance, else divided by 1 - share, so that its mean over luck is what it was."""
+    kept = rng.random(vector.shape, dtype=np.float32) >= share
+    return np.asarray(vector * kept / vector.dtype.type(1 - share))
 
 
 def _grown(array: Array, shape: tuple[int, ...]) -> Array:
