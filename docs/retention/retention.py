@@ -25,19 +25,20 @@ from measuring import asked, finished, lines, rounded
 HERE = Path(__file__).resolve().parent
 STUDY = HERE / "retention.yaml"
 SHOWS = yaml.safe_load(STUDY.read_text(encoding="utf-8"))["shows"]
-KEPT = ("arms.replay.retain.keep=100", "arms.dark_replay.retain.keep=100", "arms.gradient_episodic.retain.keep=100")
-MEANS = "arms.class_means.student={use: text.embedded, head: nearest_mean}"
+KEPT = tuple(f"arms.{arm}.retain.keep=100" for arm in ("replay", "herded_replay", "dark_replay", "gradient_episodic"))
+MEANS = ("arms.class_means.student={use: text.embedded, head: nearest_mean}",
+         "arms.discriminant.student={use: text.embedded, head: discriminant}")  # fmt: skip
 DATA: dict[str, tuple[str, ...]] = {  # name on the page -> what differs from the study as it is written
     "digits, two new classes at a time": (),
     "intents, ten new classes at a time": (
         "data={use: class_tasks, of: {use: clinc150, split: test, pool: 6000}, tasks: 5, classes: 50}",
-        "student={use: text.mlp, hidden: [256]}", "learn.lr=0.001", MEANS, *KEPT,
+        "student={use: text.mlp, hidden: [256]}", "learn.lr=0.001", *MEANS, *KEPT,
     ),
     "texts of four kinds, the task told at the test": (
         "data={use: task_stream, of: [{use: trec, classes: coarse, pool: 600}, {use: movie_reviews, "
         "source: rotten_tomatoes, pool: 600}, {use: diagnoses, pool: 600}, {use: class_tasks, tasks: 1, classes: 16, "
         "of: {use: banking77, pool: 3000}}], names: [questions, reviews, diagnoses, bank], items: 150}",
-        "student={use: text.mlp, hidden: [256]}", "learn.lr=0.001", MEANS, *KEPT,
+        "student={use: text.mlp, hidden: [256]}", "learn.lr=0.001", *MEANS, *KEPT,
         "assess=[{use: task_accuracy}]", "measures=[{use: final, of: task_accuracy}]",
         "learn.objective={use: cross_entropy, over: lesson_labels}",
         f"shows={json.dumps([{**one, 'measure': {'use': 'final', 'of': 'task_accuracy'}} for one in SHOWS])}",
