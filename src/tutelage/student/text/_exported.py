@@ -36,8 +36,8 @@ CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 
 def exported(folder: Path, base: Any, state: State, name: str) -> str:
-    """`folder` gets an adapter where the base is unchanged, else the whole model with copied layers in its row of layers;
-    always the tokenizer.
+    """`folder` gets an adapter where the base is unchanged, else the whole model, copied layers in their row; always
+    the tokenizer.
 
     name: what the base is called, for peft to find it. The files are read again by those libraries, and what they make
     of a few tokens is compared with the student. Returns the lines of Python that load them. ContractBroken for an
