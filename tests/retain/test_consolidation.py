@@ -177,9 +177,74 @@ def test_capacity_is_reported_each_round() -> None:
     assert said[1]["weights_elastic"] == pytest.approx(6 / 53) and said[1]["weights_free"] == pytest.approx(25 / 53)
 
 
+def settled(part, student=DEEP, pool=POOL, rows=(0, 5)):
+    """What one learned student becomes, and the memory of it; learned alike whatever the part."""
+    new = lessons(*rows, pool=pool)
+    now = view(pool=pool, student=student, lessons=new)
+    done = Gradient(lr=0.05, passes=3).learn((Stage(new),), None, now, stream(0, "learn")).student
+    return done, part.settle(student, new, now._replace(student=done), stream(0, "settle"))
+
+
+@pytest.mark.parametrize("importance", ["fisher", "outputs", "alike"])
+def test_neutral_limit_nothing_is_pruned(importance: str) -> None:
+    """At 0, and below every b that there is."""
+    plain = lived(Consolidation(b=20, importance=importance))
+    for limit in (0.0, 1e-30 if importance == "alike" else 0.0):
+        ours = lived(Consolidation(b=20, importance=importance, prune_below=limit))
+        assert [one.fingerprint for one in ours[0]] == [one.fingerprint for one in plain[0]]
+        assert ours[1].keys() == plain[1].keys() == {"sums"}
+
+
+@pytest.mark.parametrize("importance", ["fisher", "outputs"])
+def test_weights_of_low_b_become_0_and_free_and_others_stay_to_the_bit(importance: str) -> None:
+    plain = Consolidation(b=20, importance=importance, groups=({"names": "head.bias", "b": 1},))
+    learned, kept = settled(plain)
+    b = plain.penalty(view(student=learned)._replace(memory=kept.memory)).table(learned.module)
+    limit = float(torch.cat([one.reshape(-1) for name, one in b.items() if name != "head.bias"]).median())
+    part = Consolidation(b=20, importance=importance, groups=plain.groups, prune_below=limit)
+    same, pruned = settled(part)
+    assert same.fingerprint == learned.fingerprint == kept.student.fingerprint != pruned.student.fingerprint
+    before, after = weights_of(learned), weights_of(pruned.student)
+    table = part.penalty(view(student=pruned.student)._replace(memory=pruned.memory)).table(pruned.student.module)
+    for name, array in after.items():
+        low = (b[name] < limit).numpy() & (name != "head.bias")  # a group's b is stated, not earned
+        assert (array[low] == 0).all() and (array[~low] == before[name][~low]).all()
+        assert (table[name].numpy()[low] == 0).all() and (table[name].numpy()[~low] == b[name].numpy()[~low]).all()
+    assert 0 < sum(int((array == 0).sum()) for array in after.values()) < sum(array.size for array in after.values())
+
+
+def test_a_task_whose_b_has_decayed_is_cut_off_and_its_weights_are_taken_again() -> None:
+    """b 8, of task 0 a quarter each time: 2 after task 1, which is below 3, so that its column is 0 and free while task 2
+    is learned. Then it belongs to that episode, at 8 again. Free in the third episode are 4 x 2 + 4 + 4 x 2 + 2 = 22 of
+    task 0 and what came with task 2: 3 x 2 + 3, (7 + 3) x 2 + 2 and 3 x 4 back = 43; 31 of task 1 are not.
+    """
+    plain, part = (Consolidation(b=8, decays={"0": 0.25}, prune_below=limit) for limit in (0, 3))
+    (*_, two, three), memory, said = lived(part, GROWING, TASKS)
+    (*_, other, _), _, told = lived(plain, GROWING, TASKS)
+    for name, array in two.arrays.items():
+        mine = name.rsplit(".", 2)[1] == "0"
+        assert (array == (0 if mine else other.arrays[name])).all(), name
+    assert (two.probs(TASKS.take([0, 5])) == 0.5).all() and (other.probs(TASKS.take([0, 5])) != 0.5).any()
+    assert told[2]["weights_elastic"] - said[2]["weights_elastic"] == pytest.approx(22 / 96)
+    assert said[2]["weights_free"] == pytest.approx((22 + 43) / 96)
+    table = part.penalty(view(pool=TASKS, student=three)._replace(memory=memory)).table(three.module)
+    assert all(set(b.unique().tolist()) == {8.0} for b in table.values()) and "freed" not in memory
+
+
+def test_pruning_where_old_weights_are_held() -> None:
+    """b inf: only what has decayed to nothing is pruned."""
+    (*_, two, _), *_ = lived(Consolidation(b=math.inf, decays={"0": 0.0}, prune_below=1), GROWING, TASKS)
+    gone = {name.rsplit(".", 2)[1] for name, array in two.arrays.items() if not array.any()}
+    left = {name.rsplit(".", 2)[1] for name, array in two.arrays.items() if array.all()}
+    assert "0" in gone and "0" not in left and "1" in left
+    assert not any(array.any() for name, array in two.arrays.items() if name.rsplit(".", 2)[1] == "0")
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"b": math.inf, "importance": "fisher"}, "no importance to weigh"), ({"b": -1}, "greater"), ({"decays": {"0": 2}}, "less"),
+    [({"b": math.inf, "importance": "fisher"}, "no importance to weigh"), ({"b": -1}, "greater"),
+     ({"b": 1, "prune_below": 2}, "above b, which no weight exceeds"), ({"prune_below": math.inf}, "finite"),
+     ({"b": 0, "importance": "fisher", "prune_below": 1e-9}, "above b, which no weight exceeds"), ({"decays": {"0": 2}}, "less"),
      ({"groups": ({"names": "[", "b": 1},)}, "no regular expression")],
 )  # fmt: skip
 def test_settings_without_sense_are_refused(settings: dict, message: str) -> None:

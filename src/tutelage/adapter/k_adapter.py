@@ -26,6 +26,7 @@ from tutelage.core.data import Kinds, Rng
 from tutelage.core.descent import Grafts, Group, Opened
 from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method
+from tutelage.kit.grafts import deepened
 from tutelage.kit.named import found, readable
 from tutelage.kit.side_stack import KEY, evenly, raised, rungs
 from tutelage.kit.soft_prompt import body
@@ -48,6 +49,7 @@ class KAdapter:
             if not 0 < self.k <= layers:
                 what = f"a stack of {self.k} layers was asked for beside a model of {layers}"
                 raise Refused(Fault("learn.adapter.k", what, f"k: 1 to {layers}"))
+            deepened(module)
             raised(module.graft, evenly(layers, self.k))
             _drawn(module, rng)
         elif len(held) != self.k:

@@ -30,6 +30,7 @@ from tutelage.core.descent import Grafts, Group, Opened
 from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method
 from tutelage.core.parts import missing_extra
+from tutelage.kit.grafts import alone
 from tutelage.kit.named import found, readable
 
 MARK = ".lora_"
@@ -54,10 +55,8 @@ class Lora:
         held = getattr(model, "peft_config", {})
         if "default" in held:
             same(held["default"], config)
-        elif held or getattr(model, "side_stack", None) is not None:
-            what = "the student carries another adapter already"
-            raise Refused(Fault("learn.adapter", what, "the same adapter in every round, or restart: true"))
         else:
+            alone(model)
             try:
                 inject_adapter_in_model(config, model)
             except ValueError as error:

@@ -29,6 +29,7 @@ from tutelage.core.data import Kinds, Rng
 from tutelage.core.descent import Grafts, Group, Opened
 from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method
+from tutelage.kit.grafts import alone
 
 
 @method
@@ -54,6 +55,8 @@ class OLora:
             raise Refused(Fault("learn.adapter", what, "o_lora from the first round on, or restart: true"))
         if held:
             same(next(iter(held.values())), config)
+        else:
+            alone(model)
         opened = int(getattr(model, KEY, 0))
         fresh = opened % self.rounds == 0
         count = opened // self.rounds + 1

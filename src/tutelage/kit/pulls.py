@@ -103,6 +103,21 @@ def weights_of(student: Student) -> dict[str, Array]:
     return {name: weight.detach().cpu().float().numpy().copy() for name, weight in module.named_parameters()}
 
 
+def without(student: Student, where: Mapping[str, Array]) -> Student:
+    """The student with 0 in place of chosen weights, all others bit for bit as they are.
+
+    where: by name, bool; an array from before a weight grew speaks of its first rows and columns.
+    """
+    shown: Any = able(student, CanDescend)
+    module = shown.module
+    for name, weight in module.named_parameters():
+        if name in where:
+            new = weight.detach().clone()
+            _part(new, where[name]).masked_fill_(torch.from_numpy(where[name]).to(new.device), 0)
+            weight.data = new
+    return shown.with_module(module)  # type: ignore[no-any-return]
+
+
 class Weights(Mapping[str, Array]):
     """A student's parameters under their plain names, float32; each is read when it is asked for, and copied then.
 

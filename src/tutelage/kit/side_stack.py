@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from tutelage.core.errors import Fault, Refused
+from tutelage.kit.grafts import alone
 from tutelage.kit.soft_prompt import body
 
 KEY = "side_stack"  # the attribute of a model that has one: which layers it reads
@@ -71,8 +72,7 @@ def raised(model: Any, reads: Sequence[int]) -> None:
     layers = getattr(trunk, "layers", None)
     if not isinstance(layers, torch.nn.ModuleList):
         raise Refused(Fault("learn.adapter", f"{type(model).__name__} has no row of layers for a stack to read"))
-    if getattr(model, KEY, None) is not None or getattr(model, "peft_config", None):
-        raise Refused(Fault("learn.adapter", "the student carries another adapter already", "restart: true"))
+    alone(model)
     count, kind, config = len(layers), type(layers[0]), trunk.config
     weight = next(layers[0].parameters())
     seen: dict[int, Any] = {}

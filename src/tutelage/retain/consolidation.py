@@ -14,9 +14,14 @@ group says otherwise; a group acts from the first episode on, everything else fr
 the same few whenever, so that a short phase after a task (a step of the recipe without new lessons) has something to
 learn from. Facts of a round: `weights_free`, `weights_elastic` and `weights_held`, the shares of all weights by b.
 
+`prune_below` is graceful forgetting: what an episode leaves with a b below it is set to 0 and is free again, as if it
+had not been learned; a weight of which a group states the b is not pruned. Set it from the values of the table, not
+from habit: of importance most weights have very little, so a small number takes many. A rectified unit that loses all
+it reads stays silent.
+
 Source: Ling and Bohn (2021), weights of b consolidated by policies; Fisher information: Kirkpatrick et al. (2017).
 Neutral limit: b 0 without groups is `nothing`; alike it is `l2_start` of strength 2 b; with importance it is `ewc`, of
-strength 2 b, or `mas`; b inf for all weights learns nothing.
+strength 2 b, or `mas`; b inf for all weights learns nothing; prune_below 0 prunes nothing.
 
 >>> from tutelage.core.parts import build
 >>> from tutelage.toys import POOL, stream, view
@@ -43,9 +48,9 @@ from tutelage.core.stages import Penalty, Settled, Stage, Student, View
 from tutelage.kit.batching import planned
 from tutelage.kit.importance import How, fisher, sensitivity
 from tutelage.kit.lessons import classes_of
-from tutelage.kit.pulls import Arrays, corner, decayed, weights_of
+from tutelage.kit.pulls import Arrays, corner, decayed, weights_of, without
 from tutelage.kit.reservoir import taken
-from tutelage.kit.stiffness import Held, Stiff
+from tutelage.kit.stiffness import Held, Stiff, said
 from tutelage.kit.tasks import tasks_of
 
 
@@ -56,6 +61,9 @@ class Consolidation:
     decay: Annotated[float, Field(ge=0, le=1)] = 1.0
     decays: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)  # of tasks by name instead
     groups: tuple[Held, ...] = ()  # {names: a regular expression, b: 0 to inf}
+    prune_below: Annotated[float, Field(ge=0, allow_inf_nan=False)] = (
+        0.0  # old weights of a smaller b become 0, and free; 0: none
+    )
     rehearse_each: Annotated[int, Field(ge=0)] = 0  # lessons of each class of each task that are learned again
     fisher: How = "exact"
     lessons: Annotated[int, Field(ge=1)] | None = 200  # of each episode, to measure importance; None: all
@@ -64,6 +72,10 @@ class Consolidation:
     def _weighs(self) -> Consolidation:
         if math.isinf(self.b) and self.importance != "alike":
             raise ValueError("b: inf holds every old weight, so there is no importance to weigh: say importance: alike")
+        if self.prune_below > self.b and (self.b == 0 or self.importance == "alike"):
+            raise ValueError(
+                f"prune_below {self.prune_below:g} is above b, which no weight exceeds: all would be pruned"
+            )
         return self
 
     @property
@@ -93,7 +105,7 @@ class Consolidation:
         return Stiff("consolidation", self.groups, weights_of(view.student), importance, self.b)
 
     def settle(self, before: Student, new: Lessons, view: View, rng: Rng) -> Settled:
-        """The student as learned; memory holds one sum of importance for each share that episodes keep.
+        """The student as learned, pruned; memory holds one sum of importance for each share that episodes keep.
 
         Without a new lesson all stays as it was: a phase that only rehearses is no episode.
         """
@@ -102,7 +114,7 @@ class Consolidation:
             return Settled(view.student)
         sums: Mapping[str, Any] = view.memory.get("sums", {})
         if self.importance == "alike":
-            found = _came(weights_of(view.student), sums)
+            found = _came(weights_of(view.student), sums, view.memory.get("freed", {}))
         elif self.importance == "fisher":
             found = fisher(view.student, lessons, self.fisher, self.lessons, rng)
         else:
@@ -113,15 +125,32 @@ class Consolidation:
                 for share, held in sums.items() if share != mine}  # fmt: skip
         made[mine] = {name: decayed(sums, mine, name, array, float(mine)) if mine in sums else array
                       for name, array in found.items()}  # fmt: skip
-        return Settled(view.student, memory={"sums": made})
+        freed = self._low(_summed(made)) if self.prune_below else {}
+        if not freed:
+            return Settled(view.student, memory={"sums": made})
+        for held in made.values():
+            for name in held.keys() & freed.keys():
+                held[name] = np.where(freed[name][corner(held[name])], held[name].dtype.type(0), held[name])
+        return Settled(without(view.student, freed), memory={"sums": made, "freed": freed})
+
+    def _low(self, importance: Arrays) -> dict[str, Array]:
+        """By name, which weights have a b of their own, not a group's, that lies below the limit."""
+        found = {}
+        for name, share in importance.items():
+            if said(self.groups, name) is None:  # inf times 0 is no number
+                stiff = share.astype(np.float64) * self.b if math.isfinite(self.b) else np.where(share > 0, np.inf, 0.0)
+                found[name] = stiff < self.prune_below
+        return {name: where for name, where in found.items() if where.any()}
 
 
-def _came(weights: Arrays, sums: Mapping[str, Arrays]) -> dict[str, Array]:
-    """1 for every weight that is in no sum yet, 0 for those that came with an earlier episode."""
+def _came(weights: Arrays, sums: Mapping[str, Arrays], freed: Mapping[str, Array]) -> dict[str, Array]:
+    """1 for every weight that is in no sum yet or was freed, 0 for the others, which came with an earlier episode."""
     made = {name: np.ones_like(array) for name, array in weights.items()}
     for held in sums.values():
         for name, array in held.items():
             made[name][corner(array)] = 0
+    for name, where in freed.items():
+        made[name][corner(where)][where] = 1
     return made
 
 

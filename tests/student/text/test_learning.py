@@ -11,6 +11,7 @@ pytest.importorskip("transformers")
 import pyarrow as pa
 import torch
 
+from tutelage.adapter.block_expansion import BlockExpansion
 from tutelage.adapter.lora import Lora
 from tutelage.adapter.prefix import Prefix
 from tutelage.adapter.prompt import Prompt
@@ -192,7 +193,8 @@ def test_labels_in_words_are_the_cloze_objective_of_private_learning(tiny_decode
 
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")  # peft asks for it
 @pytest.mark.parametrize("adapter", ["full", Lora(r=2), Lora(targets="linear", rank_scale="sqrt"), Prompt(length=3),
-                                     Prefix(length=3, start="say")], ids=["full", "lora", "rslora", "prompt", "prefix"])  # fmt: skip
+                                     Prefix(length=3, start="say"), BlockExpansion(blocks=1)],
+                         ids=["full", "lora", "rslora", "prompt", "prefix", "blocks"])  # fmt: skip
 def test_it_learns_and_leaves_the_base_alone(tiny_decoder: Path, tmp_path: Path, adapter: object) -> None:
     """Its own words get likelier, in training and in answering alike; saved, loaded and exported it stays the same."""
     begun = student(tiny_decoder)

@@ -11,6 +11,7 @@ from tutelage.core.errors import ContractBroken, Refused
 from tutelage.core.rng import stream
 from tutelage.core.stages import Stage
 from tutelage.learn.gradient import Gradient
+from tutelage.student.vector._similar import separation
 from tutelage.student.vector.columns import Columns
 from tutelage.student.vector.mlp import Mlp
 from tutelage.toys import view
@@ -190,3 +191,117 @@ def test_soft_lessons_bring_the_classes_that_they_give_a_share() -> None:
 def test_layers_that_do_not_match_are_refused() -> None:
     with pytest.raises(ValueError, match="hidden has 2, added 1"):
         Columns(hidden=(4, 4), added=(2,))
+
+
+def shaped(task, codes, vectors):
+    """Lessons of one task, a label each."""
+    more = {"vector": np.asarray(vectors, dtype=np.float32), "task": [task] * len(codes)}
+    pool = Table.of(f"points of {task}", more, LABELS).pool()
+    return (labelled(Rows(pool, np.arange(len(codes))), np.asarray(codes), "oracle"),)
+
+
+def axis(task, which, codes=(0, 1), n=10):
+    """A task whose classes differ along one of five numbers; the others are noise of the same size."""
+    rng = np.random.default_rng(which + 10 * len(task))
+    labels = np.arange(n) % 2
+    vectors = rng.normal(size=(n, 5))
+    vectors[:, which] = 3.0 * (2 * labels - 1) + 0.1 * rng.normal(size=n)
+    return shaped(task, np.asarray(codes)[labels], vectors)
+
+
+def taught_axes(**settings):
+    """Tasks along the numbers 0, 1 and 2; every column's units read their task's number alone, both ways."""
+    student = begun(hidden=(4, 3), begin_from="similar", standardise=False, **settings)
+    for which, name in enumerate(("a", "bb", "ccc")):
+        student = student.expanded(axis(name, which))
+        arrays = dict(student.arrays)
+        read = arrays[f"body.0.{which}.own"] = np.zeros_like(arrays[f"body.0.{which}.own"])
+        read[which] = np.resize([1.0, -1.0], read.shape[1])
+        own = np.abs(np.random.default_rng(which).normal(size=arrays[f"body.1.{which}.own"].shape))
+        arrays[f"body.1.{which}.own"] = own.astype(np.float32)
+        arrays[f"body.1.{which}.bias"] = np.full(own.shape[1], 0.1 * which + 0.1, dtype=np.float32)
+        if which:
+            links = np.zeros_like(arrays[f"body.1.{which}.old_to_new"])
+            links[0] = 0.01 * which  # a little of what the first column sees
+            arrays[f"body.1.{which}.old_to_new"] = links
+        student = dataclasses.replace(student, arrays=arrays)
+    return student
+
+
+@pytest.mark.parametrize("like", [0, 1, 2])
+@pytest.mark.parametrize("added", [(4, 3), (3, 2), (6, 5), (2, 5), (6, 1)])
+def test_a_copied_column_answers_as_the_most_similar_task(like: int, added: tuple[int, int]) -> None:
+    """Narrower, wider or alike: its units' answers are those of that column's first units, on anything."""
+    student = taught_axes(added=added)
+    after = student.expanded(axis("new", like, codes=(2, 3)))
+    assert after.columns[-1] == ("new", (2, 3))
+    wide = [4, *[added[0]] * 3], [3, *[added[1]] * 3]
+    x = RNG.normal(size=(50, 5)).astype(np.float32)
+    below = None
+    for layer, widths in zip(after._layers[:-1], wide, strict=True):
+        x = np.maximum(x @ layer.weights + layer.bias, 0)
+        fits = min(widths[like], widths[-1])
+        old, new = (x[:, sum(widths[:t]) : sum(widths[:t]) + fits] for t in (like, 3))
+        np.testing.assert_allclose(new, old, atol=1e-6)
+        assert old.any(axis=0).all(), "or there is nothing to compare"
+        below = x
+    before = np.concatenate([student.embed(POOL), np.zeros((24, added[1]), dtype=np.float32)], axis=1)
+    np.testing.assert_allclose(after.embed(POOL)[:, : -added[1]], before[:, : -added[1]], atol=1e-6)
+    assert below is not None and not any(after.arrays[f"head.3.{part}"].any() for part in ("own", "old_to_new", "bias"))
+
+
+@pytest.mark.parametrize("heads", ["task", "shared"])
+def test_a_copy_leaves_earlier_answers_as_they_were(heads: str) -> None:
+    before = learned(learned(begun(heads=heads, begin_from="similar"), LOW), HIGH)
+    third = shaped("third", CODES[LOW], X[LOW][:, ::-1])
+    after = before.expanded(third)
+    np.testing.assert_allclose(after.embed(POOL)[:, :7], before.embed(POOL), atol=1e-6)
+    if heads == "task":
+        np.testing.assert_allclose(after.probs(POOL), before.probs(POOL), atol=1e-6)
+    assert len(after.columns) == 3 and not after.arrays["body.1.2.new_to_old"].any()
+    kept = {name: array for name, array in after.arrays.items() if name in before.arrays}
+    assert all((array == before.arrays[name]).all() for name, array in kept.items())
+
+
+def test_where_nothing_can_be_copied_a_column_is_drawn() -> None:
+    """The first column; a student without hidden layers; columns without units: they begin as with begin_from: drawn."""
+    for settings in ({}, {"hidden": (), "added": ()}, {"added": (0, 0)}):
+        plain, mine = (begun(begin_from=how, **settings).expanded(lessons(LOW)) for how in ("drawn", "similar"))
+        if settings:
+            plain, mine = (one.expanded(lessons(HIGH)) for one in (plain, mine))
+        assert all((mine.arrays[name] == array).all() for name, array in plain.arrays.items())
+    plain, mine = (begun(begin_from=how).expanded(lessons(LOW)).expanded(lessons(HIGH)) for how in ("drawn", "similar"))
+    assert (mine.arrays["body.0.1.own"] == mine.arrays["body.0.0.own"][:, :3]).all()
+    assert (plain.arrays["body.0.1.own"] != mine.arrays["body.0.1.own"]).any()
+
+
+def test_two_tasks_at_once_copy_what_was_there_before_them() -> None:
+    """Not each other, and neither does it matter which stands first."""
+    student = taught_axes(added=(4, 3))
+    both = [
+        student.expanded((*one, *two)) for one, two in [(axis("x", 1), axis("yy", 2)), (axis("yy", 2), axis("x", 1))]
+    ]
+    for made, order in zip(both, ((1, 2), (2, 1)), strict=True):
+        for place, like in zip((3, 4), order, strict=True):
+            assert (made.arrays[f"body.0.{place}.own"] == student.arrays[f"body.0.{like}.own"]).all()
+
+
+def test_one_lesson_a_class_takes_the_earliest() -> None:
+    student = taught_axes(added=(4, 3))
+    after = student.expanded(axis("new", 2, codes=(2, 3), n=2))
+    assert (after.arrays["body.0.3.own"] == student.arrays["body.0.0.own"]).all()
+
+
+def test_separation_by_hand() -> None:
+    """Two classes at 0, 2 and 4, 8, the last lesson twice the weight: the means are 1, 20 / 3 and 22 / 5 over all.
+
+    Between: 2 (22/5 - 1)^2 + 3 (20/3 - 22/5)^2 = 23.12 + 15.413 = 38.53; over all: 4 + 16 + 2 * 64 + 0 - 5 * 4.4^2 = 51.2.
+    """
+    units, probs = (
+        np.array([[0.0], [2.0], [4.0], [8.0]], dtype=np.float32),
+        np.eye(2, 3, dtype=np.float32)[[0, 0, 1, 1]],
+    )
+    weight = np.array([1.0, 1.0, 1.0, 2.0])
+    assert separation(units, probs, weight) == pytest.approx(38.5333 / 51.2, abs=1e-5)
+    assert separation(np.ones((4, 2), dtype=np.float32), probs, weight) == 0.0
+    assert separation(units, np.full((4, 3), 1 / 3, dtype=np.float32), weight) == pytest.approx(0, abs=1e-12)

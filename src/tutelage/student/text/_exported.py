@@ -15,7 +15,7 @@ from transformers import AutoModelForCausalLM
 
 from tutelage.core.data import Array
 from tutelage.core.errors import ContractBroken, Fault, Refused
-from tutelage.kit.side_stack import KEY
+from tutelage.kit import grown_blocks, side_stack
 from tutelage.student.text._decoder import quiet
 from tutelage.student.text._language import ROW, opened
 from tutelage.student.text._shared import twin
@@ -36,14 +36,15 @@ CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 
 def exported(folder: Path, base: Any, state: State, name: str) -> str:
-    """`folder` gets an adapter where the base is unchanged, else the whole model; always the tokenizer.
+    """`folder` gets an adapter where the base is unchanged, else the whole model, copied layers in their row; always
+    the tokenizer.
 
     name: what the base is called, for peft to find it. The files are read again by those libraries, and what they make
     of a few tokens is compared with the student. Returns the lines of Python that load them. ContractBroken for an
     adapter over weights that have moved, and when the libraries read something else.
     """
     graft = json.loads(state.graft) if state.graft else {}
-    if KEY in graft:
+    if side_stack.KEY in graft:
         raise Refused(Fault("export", "no other library reads a stack beside a model", "tutelage.load reads `model`"))
     added = {key for key in state.arrays if ".lora_" in key or key.startswith("before.")}
     if added and added != set(state.arrays):
@@ -51,7 +52,10 @@ def exported(folder: Path, base: Any, state: State, name: str) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     base.tokenizer.save_pretrained(folder)
     if not added:
-        opened(base, state).model.save_pretrained(folder)
+        model = opened(base, state).model
+        if grown_blocks.KEY in graft:
+            grown_blocks.joined(model)
+        model.save_pretrained(folder)
     else:
         config, arrays = _one(graft, state.arrays) if ROW in graft else (graft, state.arrays)
         config = config or _config(base.model.config, state)

@@ -16,14 +16,18 @@ import torch
 
 from tutelage.core.descent import Batch, Said
 from tutelage.core.errors import ContractBroken
+from tutelage.kit import grown_blocks, side_stack
 from tutelage.kit.ghost_layers import of_lessons, rows_of
 from tutelage.kit.pieces import in_pieces
-from tutelage.kit.side_stack import KEY, raised
 from tutelage.kit.soft_prompt import BEFORE, body, repeated
 from tutelage.student.text._shared import differs, twin
 from tutelage.student.text._speaker import State
 
 ROW = "lora_row"  # as kit.lora_row calls the low-rank layers of several episodes
+DEEPER = {
+    side_stack.KEY: side_stack.raised,
+    grown_blocks.KEY: grown_blocks.grown,
+}  # layers added, by layers they are of
 SCALES = ("logit_scale", "logits_scaling", "final_logit_softcapping")  # multiplied by, divided by, bent at
 NEAR = 1e-3  # between the logits of the model and those of its head: rounding, far below any scaling
 
@@ -116,8 +120,9 @@ def opened(base: Any, state: State, collapse: str = "mean") -> Language:
     """The base, a Decoder, with this state, as a module of its own over the memory of what nobody changed."""
     model = twin(base.model)
     told = json.loads(state.graft) if state.graft else {}
-    if KEY in told:
-        raised(model, told[KEY])
+    deeper = next((key for key in DEEPER if key in told), None)
+    if deeper is not None:
+        DEEPER[deeper](model, told[deeper])
         model.requires_grad_(False)
     elif ROW in told:
         from tutelage.kit.lora_row import grown
@@ -149,12 +154,13 @@ def state_of(module: Language, base: Any) -> State:
         if value is not None:
             kept[name] = value
     configs = getattr(module.model, "peft_config", {})
-    stack, opened = (getattr(module.model, name, None) for name in (KEY, ROW))
+    opened = getattr(module.model, ROW, None)
+    deeper = {key: list(getattr(module.model, key)) for key in DEEPER if getattr(module.model, key, None) is not None}
     before = module.before.kind if module.before is not None else ""
     if len(configs) > 1 and opened is None:
         raise ContractBroken(f"one graft at a time can be kept, not {', '.join(configs)}")
-    if stack is not None:
-        return State(kept, json.dumps({KEY: list(stack)}), before)
+    if deeper:
+        return State(kept, json.dumps(deeper), before)
     if opened is not None:
         told = {ROW: opened, "count": len(configs), "config": _plain(next(iter(configs.values())).to_dict())}
         return State(kept, json.dumps(told, sort_keys=True), before)

@@ -10,17 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from tutelage.core.data import Array, Block, Floats32, Ints, Lessons, Pool, Rng
+from tutelage.core.data import Array, Block, Bools, Floats32, Ints, Lessons, Pool, Rng
 from tutelage.core.descent import Encoded
 from tutelage.core.digest import digest
 from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import settings
 from tutelage.core.rng import stream
-from tutelage.kit.targets import targets
+from tutelage.kit.targets import Targets, targets
 from tutelage.kit.tasks import tasks_in
 from tutelage.student import _head
 from tutelage.student.vector._columns import CLOSED, PARTS, Column, Shape, layers_of, outputs, place, shapes
 from tutelage.student.vector._network import Layer, begun, hidden, softmax
+from tutelage.student.vector._similar import copied, most_similar
 from tutelage.student.vector._standard import Standard
 
 
@@ -28,7 +29,7 @@ from tutelage.student.vector._standard import Standard
 class ColumnsStudent:
     """first: the hidden layers of column 0 as drawn. seed: of later columns' weights. arrays: by place."""
 
-    maker: Any  # with hidden, added and heads
+    maker: Any  # with hidden, added, heads and begin_from
     names: tuple[str, ...]
     standard: Standard
     first: tuple[Layer, ...]
@@ -81,7 +82,7 @@ class ColumnsStudent:
             known = {code for column in made.columns for code in column.labels if column.task == task or not made._told}
             fresh = tuple(code for code in there if code not in known)
             if fresh or task not in made.tasks:
-                made = made._with_column(Column(task, fresh))
+                made = made._with_column(Column(task, fresh), self._like(wanted, mine))
         return made
 
     @property
@@ -137,7 +138,16 @@ class ColumnsStudent:
         codes = {name: code for code, name in enumerate(known)}
         return np.array([codes.get(name, len(known)) for name in named or [""] * len(pool)], dtype=np.int64)
 
-    def _with_column(self, column: Column) -> ColumnsStudent:
+    def _like(self, wanted: Targets, mine: Bools) -> int | None:
+        """The column that suits these of the lessons best; None where a new one is to be drawn."""
+        if self.maker.begin_from == "drawn" or not self.columns or not self.maker.hidden:
+            return None
+        x = np.concatenate([self.standard.of(pool) for pool in wanted.pools])[mine]
+        widths = [shape.above for shape in self._form[-2]]
+        return most_similar(hidden(self._hidden, x), widths, wanted.probs[mine], wanted.weight[mine])
+
+    def _with_column(self, column: Column, like: int | None) -> ColumnsStudent:
+        """like: the column that it begins as a copy of."""
         t = len(self.columns)
         made = replace(self, columns=(*self.columns, column))
         drawn = self.first
@@ -151,6 +161,8 @@ class ColumnsStudent:
                     new = drawn[k].weights
                 if new.size:
                     arrays[place(k, len(made._form), t, part)] = new
+        if like is not None:
+            arrays |= copied(self._layers, self._form, like, drawn, t)
         return replace(made, arrays=arrays)
 
     def _saved(self) -> dict[str, Array]:

@@ -10,14 +10,21 @@ column `task`; a table without one is one task. `heads: task` is told the task w
 task-incremental): it only has to tell the classes of that task apart, which is much easier than `heads: shared`, where
 all classes that were ever taught stand beside each other (class-incremental).
 
+`begin_from: similar` lets a later column begin as a copy of that earlier one whose units tell the classes of the new
+lessons apart best: the share of the variance, in its last hidden layer, that lies between classes is largest. As many
+units as fit are copied, with all they read; outputs start at 0 as ever. One lesson a class cannot tell columns apart;
+of equals the earliest is copied, and only columns that were there before these lessons are asked.
+
 Parameters are called body.1.2.old_to_new (layer 1, column 2) or head.2.own, so that patterns name the links of one kind
 or one task: `retain: consolidation` and `adapter: stiffness` hold or slow them. Vectors are standardised as in
 `vector.mlp`. It learns by `learn: {use: gradient}` alone. With smoothing, say `objective: {over: lesson_labels}`: a
 class that a question has no output for has a score of -1e9.
 
-Source: Ling and Bohn (2021), columns with links from old to new and from new to old units; without the latter, Rusu et
-al. (2016), progressive networks, here without adapters between columns.
-Neutral limit: with one task it is `vector.mlp` of these hidden layers; `added` of 0 units is one shared trunk.
+Source: Ling and Bohn (2021), columns with links from old to new and from new to old units, and new units copied from
+those of the most similar task, for which they name no measure; without links from new to old, Rusu et al. (2016),
+progressive networks, here without adapters between columns.
+Neutral limit: with one task it is `vector.mlp` of these hidden layers; `added` of 0 units is one shared trunk, and
+there is nothing to copy.
 
 >>> import numpy as np
 >>> from tutelage.core.data import Rows, Table, labelled
@@ -54,6 +61,7 @@ class Columns:
     hidden: tuple[Annotated[int, Field(ge=1)], ...] = (64, 64)  # units of the first task
     added: tuple[Annotated[int, Field(ge=0)], ...] = (16, 16)  # units that every later one adds, layer by layer
     heads: Literal["task", "shared"] = "task"  # task: a question says which task it is of
+    begin_from: Literal["drawn", "similar"] = "drawn"  # similar: later columns are copies of an earlier one
     standardise: bool = True
 
     reads: ClassVar[frozenset[Modality]] = frozenset({"vector"})
