@@ -84,7 +84,9 @@ def scene(pool: Pool | None = None, held: Any = HELD, student: Any = None, take:
     codes = held % len(LABELS) if codes is None else codes
     lessons = (labelled(Rows(pool, held), codes, "oracle", 1.0),) if len(held) else ()
     rest = pool.without(held)
-    return view(rest if take is None else rest.take(take), student or knows(), lessons)
+    seen = view(rest if take is None else rest.take(take), student or knows(), lessons)
+    passages = np.random.default_rng(9).normal(size=(16, pool.vectors().shape[1]))  # for those that look something up
+    return seen._replace(parts={"corpus": pool_of(passages)})
 
 
 def ids(seen: Any, chosen: Any) -> list[str]:
@@ -100,6 +102,7 @@ VARIANTS = [  # other settings that take another way through the file
     {"use": "discriminative", "sub_batches": 3, "most": 5},
     {"use": "grape", "score": "bits_per_byte", "worst": True},
     {"use": "quality_rule", "coefficients": {"mtld": -1.0, "ifd": 0.5}},
+    {"use": "grounded", "query": "reply", "threshold": 0.5, "keep": 1, "of": "core_set"},
 ]
 
 

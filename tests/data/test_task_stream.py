@@ -12,7 +12,10 @@ from tutelage.core.parts import build
 from tutelage.core.rng import stream
 from tutelage.data.digits import Digits
 from tutelage.kit.episodes import episodes
+from tutelage.retain.mix_review import MixReview
 from tutelage.runs.till import till
+from tutelage.teach.recorded import Recorded
+from tutelage.toys import ANSWERS, view
 
 
 def written(folder: Path, name: str, rows: list[tuple[str, str]], label: str = "label") -> dict:
@@ -148,3 +151,63 @@ def test_labels_bought_beforehand_and_vectors_to_read_are_refused() -> None:
         made([{"use": "digits", "start_per_class": 1}, {"use": "digits"}])
     with pytest.raises(Refused, match="these tasks hold none"):
         made([{"use": "digits"}, {"use": "digits"}], labels="none")
+
+
+@pytest.fixture
+def stages(tmp_path: Path, two: list[dict]) -> dict:
+    """A domain of texts with classes, then prompts with replies; a general domain that is examined and never taught."""
+    with (tmp_path / "r.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("prompt", "reply"), *[(f"what is {i}", f"it is {i}") for i in range(12)]])
+    asked = {"use": "replies", "path": str(tmp_path / "r.csv")}
+    settings = {"labels": "replies", "scenario": "condensed", "also": [two[1]], "names": ["domain", "asked", "general"]}
+    return {"of": [two[0], asked], **settings}
+
+
+def test_stages_of_different_kinds_read_what_has_no_reply_and_answer_what_has(stages: dict) -> None:
+    """15 mails are read, then 9 prompts answered; the exam asks 5 mails and 4 lines to be read and 3 prompts."""
+    course = made(**stages)
+    pool = course.parts["pool"].pool
+    assert [len(rows) for rows in episodes(pool)] == [15, 9] and pool.labels == ()
+    told = [reply is not None for reply in pool.column("reply").to_pylist()]
+    assert told == [False] * 15 + [True] * 9
+    taught = Recorded(without="read").teach(Rows(pool, np.arange(24)), view(pool), ANSWERS, stream(0, "teach"))
+    assert [(block.kind, block.size) for block in taught.lessons] == [(Text, 9), (Itself, 15)]
+    truth = course.exams["exam"].truth
+    assert [block.kind for block in truth] == [Text, Itself]
+    names = [block.about.examples().column("task").to_pylist() for block in truth]
+    assert names == [["asked"] * 3, ["domain"] * 5 + ["general"] * 4]
+    assert [text.startswith("it is") for text in truth[0].given["text"]] == [True] * 3
+    assert truth[0].about.pool.table is truth[1].about.pool.table  # so that a score has a value for every task
+
+
+def test_what_is_never_taught_is_a_part_that_a_replay_may_name(stages: dict) -> None:
+    course = made(**stages)
+    pool, general = course.parts["pool"].pool, course.parts["general"].pool
+    assert len(general) == 12 and set(general.column("task").to_pylist()) == {"general"}
+    held = {text for block in course.exams["exam"].truth for text in block.about.examples().texts()}
+    assert not held & {*general.texts(), *pool.texts()}
+    seen = view(pool)._replace(parts={"general": general})
+    new = Recorded().teach(Rows(pool, np.arange(15, 24)), seen, ANSWERS, stream(0, "teach")).lessons
+    (old,) = MixReview(factor=0.5, part="general").rehearse(new, seen, stream(0, "retain"))
+    assert old.kind is Itself and old.size == 4 and old.about.pool is general
+
+
+def test_each_exam_stands_beside_whole_and_is_taught_in_no_task(tmp_path: Path, two: list[dict]) -> None:
+    """One item of each task is asked together; alone a data set's own exam is as it was, and no pool holds any of it."""
+    again = written(tmp_path, "again.csv", [(f"mail number {i} about card", "card") for i in range(1, 40, 2)])
+    apart = made([two[0], again], labels="none", items=1, exams="each")
+    held = {
+        text
+        for name in ("mail", "line")
+        for block in apart.exams[name].truth
+        for text in block.about.examples().texts()
+    }
+    assert len(apart.exams["exam"].truth[0].about.rows) == 2 and not held & set(apart.parts["pool"].pool.texts())
+    own = build("data", two[0]).course(stream(0, "data")).exams["exam"].truth[0]
+    assert apart.exams["mail"].truth[0].digest() == own.digest()
+    assert list(made([two[0], again], labels="none", items=1).exams) == ["exam"]
+
+
+def test_a_name_that_means_something_else_is_refused(two: list[dict]) -> None:
+    with pytest.raises(Refused, match="'exam' means something else here"):
+        made(two, names=["mail", "exam"])

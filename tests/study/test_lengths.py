@@ -33,3 +33,29 @@ def test_texts_are_counted_in_tokens_and_what_is_cut_is_said(tmp_path: Path) -> 
     assert f"most {max(counts)}" in said
     cut = sum(count >= 12 for count in counts)
     assert (f"{cut} fill the student's window of 12" in said) if cut else ("No text is cut" in said)
+
+
+STAGES = """
+arms:
+  lives:
+    data:
+      use: task_stream
+      of: [{{use: passages, path: {path}, passage: 40, share: 0.3}}, {{use: verifiable_instructions, pool: 10, exam: 5}}]
+      labels: replies
+    student: {{use: text.tiny, hidden: 16, layers: 1, heads: 2, window: 200}}
+    choose: {{use: everything}}
+    teach: {{use: recorded, without: read}}
+    learn: {{use: gradient, passes: 1}}
+    assess: [{{use: reply_loss}}]
+control: none
+seeds: 1
+"""
+
+
+def test_where_some_is_read_and_some_answered_both_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("\n\n".join(f"# {k}\n\n{'d' * 30}" + str(k) for k in range(8)), encoding="utf-8")
+    made = prepare(read_text(STAGES.format(path=tmp_path), "s.yaml"))
+    answered, read = lengths(made)
+    rows = len(made.courses["lives"].parts["pool"].pool) - 10
+    assert answered.startswith("Tokens of 10 replies in the pool") and "No prompt is cut" in answered
+    assert read.startswith(f"Tokens of {rows} texts in the pool") and "No text is cut" in read

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from tutelage.core.data import Rows, Text
+from tutelage.core.data import Itself, Rows, Text
 from tutelage.core.errors import Refused
 from tutelage.core.rng import stream
 from tutelage.core.writing import CanRate
+from tutelage.teach import itself
 from tutelage.teach.recorded import Recorded
 from tutelage.toys import ANSWERS, POOL, Reader, replies_pool, till, view
 
@@ -42,3 +43,26 @@ def test_shares_of_sources_by_hand() -> None:
     assert {key: value for key, value in facts.items() if key.startswith("from")} == {
         "from x": pytest.approx(2 / 3), "from y": pytest.approx(1 / 3), "from z": 0,
     }  # fmt: skip
+
+
+def test_a_row_without_a_reply_is_read_where_that_is_asked_for_and_refused_otherwise() -> None:
+    """Of rows 2, 0 and 1 asked about, 0 has no reply: two replies of 1 and 3 letters, and one text."""
+    pool = replies_pool([("p", None, "a"), ("q", "u", "b"), ("q", "vvv", "c")])
+    asked = Rows(pool, np.array([2, 0, 1]))
+    part = Recorded(without="read")
+    taught = part.teach(asked, view(pool, Reader()), ANSWERS, stream(0, "teach"))
+    assert [(block.kind, block.about.rows.tolist()) for block in taught.lessons] == [(Text, [2, 1]), (Itself, [0])]
+    assert taught.facts == {"replies": 2, "characters": 2, "texts": 1} and part.gives == {Text, Itself}
+    with pytest.raises(Refused, match="1 rows of 'replies' have no reply, the first is row a"):
+        Recorded().teach(asked, view(pool, Reader()), ANSWERS, stream(0, "teach"))
+
+
+def test_where_every_row_has_a_reply_or_none_has_one_it_is_the_plainer_teacher() -> None:
+    rows = Rows(REPLIES, np.arange(3))
+    one, two = (
+        how.teach(rows, view(REPLIES), ANSWERS, stream(0, "t")) for how in (Recorded(), Recorded(without="read"))
+    )
+    assert one.lessons[0].digest() == two.lessons[0].digest() and one.facts == two.facts and len(two.lessons) == 1
+    (read,) = Recorded(without="read").teach(Rows(POOL, np.arange(2)), view(), ANSWERS, stream(0, "t")).lessons
+    (plain,) = itself.Itself().teach(Rows(POOL, np.arange(2)), view(), ANSWERS, stream(0, "t")).lessons
+    assert read._replace(source="itself").digest() == plain.digest()

@@ -17,7 +17,7 @@ from tutelage.core.errors import Fault, Refused
 from tutelage.core.parts import name_of
 from tutelage.kit.split import content_keys, keys_of_texts
 
-Labels: TypeAlias = Literal["own", "shared", "none"]
+Labels: TypeAlias = Literal["own", "shared", "none", "replies"]
 
 
 class Rows(NamedTuple):
@@ -48,6 +48,8 @@ class Task(NamedTuple):
     rows: Rows
     items: Rows
     notes: tuple[str, ...]
+    exam: Exam  # as the data set has it
+    tested: Array  # keys of all that it asks
 
 
 def names_of(parts: Sequence[Any], given: Sequence[str]) -> tuple[str, ...]:
@@ -80,13 +82,14 @@ def read(part: Any, name: str, labels: Labels, cut: int | None, items: int | Non
     no_code = np.full(len(tested), -1, dtype=np.int64)
     rows = _rows(pool, codes, texts)
     held = _rows(tested, *((truth, None) if kind is Label else (no_code, None if kind is Itself else truth)))
-    if labels == "none":
+    if labels == "none" or (labels == "replies" and kind is not Text):
         kind, classes, rows, held = Itself, (), _alone(rows, cut), _alone(held, cut)
+    whole = held.keys
     if items is not None:
         held = held.take(np.sort(np.argsort(held.keys, kind="stable")[:items]))
     lost = [f"{name}: {note}" for note in made.notes]
     lost += [f"{name}: its part {other!r} is left out." for other in made.parts if other != "pool"]
-    return Task(name, kind, classes, rows, held, tuple(lost))
+    return Task(name, kind, classes, rows, held, tuple(lost), made.exams["exam"], whole)
 
 
 def _truth(exam: Exam, name: str) -> tuple[type[Supervision], Pool, Any]:

@@ -5,18 +5,23 @@
 `labels: own` gives each task classes of its own, "trec/HUM", under one head: class-incremental where a student answers
 among all of them, task-incremental where `assess: task_accuracy` tells it the task. With `shared` classes of the same
 name are one class: the domain changes, the question does not. With `none` texts are read, not answered (`teach:
-itself`): a row with a reply is both of them, cut to `cut` bytes. Tasks of questions with replies keep these.
+itself`): a row with a reply is both of them, cut to `cut` bytes. Tasks of questions with replies keep these. With
+`replies` stages of a different kind follow each other, as a language model lives them: whoever has replies keeps them,
+all others are read (`teach: {use: recorded, without: read}`).
 
 The column `task` of pool and exam says which task a row belongs to, so that measures of a lifetime have a value for
 every task after every block. `scenario` says how the tasks come (kit/streams.py); `task: NAME` is the expert's data,
 the same rows of one task alone. `also` are tasks that are examined and never taught: what a general ability comes to.
+Where texts or replies are learned their material is a part under the task's name, which a replay may name. With `exams:
+each` every task's own exam, whole and as it is, stands beside, under the task's name: `on: instructions`.
 
 Of a row its payload, reply, group and class are taken, no other column; the ids of a task begin with its name. Rows
 whose text stands in the exam of any task are left out of all of them. Tasks with labels of their own tell a learner, by
 the stream itself, that its rows are of a few classes.
 
 Source: task-, domain- and class-incremental learning as in van de Ven, Tuytelaars and Tolias (2022), Three types of
-incremental learning, table 1; orders: Baker, New, Aguilar-Simon et al. (2023).
+incremental learning, table 1; orders: Baker, New, Aguilar-Simon et al. (2023); stages from general to specific, Shi et
+al. (2024), arXiv 2404.16789, section 2 (vertical continuity).
 Neutral limit: one task in one slice is that data set in one episode.
 
 >>> from tutelage.core.rng import stream
@@ -29,22 +34,21 @@ Neutral limit: one task in one slice is that data set in one episode.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-import pyarrow as pa
 from pydantic import Field
 
 from tutelage.core.answers import Sealed
-from tutelage.core.data import Block, Course, Exam, Ints, Itself, Label, Modality, Part, Pool, Rng, Table
-from tutelage.core.data import Rows as About
+from tutelage.core.data import Course, Ints, Label, Modality, Part, Rng
 from tutelage.core.errors import Fault, Refused, nearest
 from tutelage.core.method import method
 from tutelage.core.parts import build, part
-from tutelage.data._tasks import Labels, Rows, Task, names_of, read
-from tutelage.kit.courses import examine
-from tutelage.kit.reply_courses import references_of
+from tutelage.data._task_tables import exam_of, nothing_of, table_of
+from tutelage.data._tasks import Labels, Task, names_of, read
 from tutelage.kit.streams import Stream, arranged, drawn
+
+RESERVED = ("pool", "exam", "every")  # names of parts and exams that mean something else
 
 
 def _default() -> tuple[Any, ...]:
@@ -64,6 +68,7 @@ class TaskStream:
     task: str = "all"  # one of them: its expert's data
     items: Annotated[int, Field(ge=1)] | None = None  # so many items of each task's exam, fixed by a hash; None: all
     cut: Annotated[int, Field(ge=16)] | None = None  # bytes of a text that is read, at most
+    exams: Literal["together", "each"] = "together"
 
     card: ClassVar[str] = "The data sets named by `of` and `also`, one after another; see their own cards."
 
@@ -84,12 +89,16 @@ class TaskStream:
     def course(self, rng: Rng) -> Course:
         """Rows in the order of their episodes. Refused for tasks that do not go together, or an empty episode."""
         known = names_of(self._all, self.names)
+        if taken := [name for name in known if name in RESERVED]:
+            raise Refused(Fault("data.names", f"{taken[0]!r} means something else here", "another name for this task"))
         if self.task not in ("all", *known[: len(self.of)]):
             raise Refused(Fault("data.task", f"no task is called {self.task!r}", nearest(self.task, known)))
         luck, *lucks = rng.spawn(1 + len(self._all))
         tasks = [read(one, name, self.labels, self.cut, self.items, own)
                  for one, name, own in zip(self._all, known, lucks, strict=True)]  # fmt: skip
         self._go_together(tasks)
+        if self.exams == "together":  # of the others nobody is asked
+            tasks = [task._replace(tested=task.items.keys) for task in tasks]
         tasks, notes = _apart(tasks)
         labels, codes = _labels(tasks, self.labels)
         order = drawn(len(self.of), self.scenario, self.order, luck)
@@ -102,7 +111,7 @@ class TaskStream:
         if self.scenario == "together":
             rows, episode = np.sort(rows), np.zeros(len(rows), dtype=np.int64)
         taught = tasks[: len(self.of)]
-        table = _table("stream", [(task.name, task.rows) for task in taught], labels, rows, episode)
+        table = table_of("stream", [(task.name, task.rows) for task in taught], labels, rows, episode)
         sealed = Sealed(
             table, np.concatenate([codes[place][task.rows.codes] for place, task in enumerate(taught)])[rows]
         )
@@ -111,14 +120,25 @@ class TaskStream:
         several = f"{sizes[0]} to {sizes[-1]}" if len(sizes) > 1 else str(sizes[0])
         notes += (f"The exam is {several} items of each of {len(tasks)} tasks.",)
         notes += (f"{len(np.unique(episode))} episodes: blocks of {told}, {self.slices} each.",)
-        return Course({"pool": Part(table.pool(), sealed)}, {"exam": _exam(tasks, labels, codes)}, notes=notes)
+        exams = {"exam": exam_of(tasks, labels, codes)}
+        if self.exams == "each":
+            exams |= {task.name: task.exam for task in tasks}
+        parts = {"pool": Part(table.pool(), sealed), **self._never_taught(tasks)}
+        return Course(parts, exams, notes=notes)
+
+    def _never_taught(self, tasks: Sequence[Task]) -> dict[str, Part]:
+        """The material of `also`, where it can be learned without labels."""
+        beside = [task for task in tasks[len(self.of) :] if task.kind is not Label and len(task.rows.ids)]
+        tables = {task.name: table_of(task.name, [(task.name, task.rows)], ()) for task in beside}
+        return {name: Part(table.pool(), nothing_of(table)) for name, table in tables.items()}
 
     def _go_together(self, tasks: Sequence[Task]) -> None:
         """Refused unless all hold the same kind of payload and of truth."""
         kinds = {task.kind.__name__ for task in tasks}
-        if len(kinds) > 1:
+        if len(kinds) > 1 and self.labels != "replies":
             what = f"the tasks are told in different ways: {', '.join(sorted(kinds))}"
-            raise Refused(Fault("data.of", what, "labels: none reads all of them as texts"))
+            help = "labels: none reads all of them as texts, labels: replies those without replies"
+            raise Refused(Fault("data.of", what, help))
         shapes = {None if isinstance(task.rows.payload, list) else task.rows.payload.shape[1] for task in tasks}
         if len(shapes) > 1:
             told = ", ".join("texts" if size is None else f"vectors of {size} numbers" for size in shapes)
@@ -127,7 +147,7 @@ class TaskStream:
 
 def _apart(tasks: Sequence[Task]) -> tuple[list[Task], tuple[str, ...]]:
     """The tasks without the rows that stand in an exam, and what is said about them."""
-    held = np.concatenate([task.items.keys for task in tasks])
+    held = np.concatenate([task.tested for task in tasks])
     made, notes = [], [note for task in tasks for note in task.notes]
     for task in tasks:
         both = np.isin(task.rows.keys, held)
@@ -143,44 +163,3 @@ def _labels(tasks: Sequence[Task], how: Labels) -> tuple[tuple[str, ...], list[I
     labels = tuple(dict.fromkeys(label for one in named for label in one))
     place = {label: at for at, label in enumerate(labels)}
     return labels, [np.array([*(place[label] for label in one), -1], dtype=np.int64) for one in named]
-
-
-def _table(
-    name: str, tasks: Sequence[tuple[str, Rows]], labels: tuple[str, ...], rows: Ints | None = None,
-    episode: Ints | None = None,
-) -> Table:  # fmt: skip
-    """The rows of all tasks in one table, those of `rows` in this order."""
-    whole = [one for _, one in tasks]
-    at = np.arange(sum(len(one.ids) for one in whole)) if rows is None else rows
-
-    def picked(values: Sequence[Any]) -> list[Any]:
-        return [values[row] for row in at.tolist()]
-
-    first = whole[0].payload
-    columns: dict[str, Any] = {"id": picked([f"{task}/{id}" for task, one in tasks for id in one.ids])}
-    if isinstance(first, list):
-        columns["text"] = pa.array(picked([text for one in whole for text in one.payload]), pa.large_string())
-    else:
-        columns["vector"] = np.concatenate([one.payload for one in whole])[at]
-    columns["task"] = picked([task for task, one in tasks for _ in one.ids])
-    if whole[0].replies is not None:
-        columns["reply"] = pa.array(picked([text for one in whole for text in one.replies or ()]), pa.large_string())
-    if whole[0].replies is not None or any(group is not None for one in whole for group in one.groups):
-        columns["group"] = picked([f"{task}/{group or id}" for task, one in tasks
-                                   for group, id in zip(one.groups, one.ids, strict=True)])  # fmt: skip
-    if episode is not None:
-        columns["episode"] = episode
-    return Table.of(f"task {name}", columns, labels)
-
-
-def _exam(tasks: Sequence[Task], labels: tuple[str, ...], codes: Sequence[Ints]) -> Exam:
-    """The items of all tasks in their order."""
-    table = _table("exam", [(task.name, task.items) for task in tasks], labels)
-    if tasks[0].kind is Label:
-        held = np.concatenate([codes[place][task.items.codes] for place, task in enumerate(tasks)])
-        return examine(table, held, labels)
-    every = np.arange(table.columns.num_rows)
-    if tasks[0].kind is not Itself:
-        return Exam((references_of(table, every),))
-    about = About(Pool(table, every, labels), every)
-    return Exam((Block(about, None, Itself, {}, "exam", np.zeros(len(every)), np.ones(len(every))),))

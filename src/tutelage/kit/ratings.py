@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from tutelage.core.data import Array, Floats, Floats32, Ints, Pool, Rng
+from tutelage.core.data import Array, Bools, Floats, Floats32, Ints, Pool, Rng
 from tutelage.core.digest import digest
 from tutelage.core.errors import ContractBroken, Fault, Refused, nearest
 from tutelage.core.stages import Chosen, able
@@ -56,6 +56,13 @@ def reply_column(pool: Pool) -> pa.Array:
         first = pool.ids()[int(np.flatnonzero(told.is_null().to_numpy(zero_copy_only=False))[0])]
         raise Refused(Fault("data", f"{told.null_count} rows of {pool.name!r} have no reply, the first is row {first}"))
     return told
+
+
+def has_reply(pool: Pool) -> Bools:
+    """(n,) whether a reply stands beside each row; nowhere without the column."""
+    if COLUMN not in pool.table.columns.column_names:
+        return np.zeros(len(pool), dtype=bool)
+    return np.asarray(pool.column(COLUMN).is_valid().to_numpy(zero_copy_only=False))
 
 
 def rated(student: Any, pool: Pool, alone_: bool = False) -> Rated:

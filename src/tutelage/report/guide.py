@@ -86,6 +86,7 @@ def _before_labels(name: str) -> str:
         rows = [(f"prompt {row // 3}", "ab"[row % 2] * (1 + row % 3), f"r{row}") for row in range(30)]
         told = replies_pool(rows, reward=[row % 5 for row in range(30)])
         now = view(told, Reader({"a": -1.0, "b": -3.0}, other=-0.5))
+    now = now._replace(parts={"corpus": now.pool.take(range(5))})  # for those who look something up
     scores = chooser.choose(now, 3, stream(0, "guide")).scores
     known = scores[~np.isnan(scores)]
     return "ranks" if len(known) and known.min() < known.max() else "does not rank"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from tutelage.core.errors import Fault, nearest
 from tutelage.core.ledger import UNITS
 from tutelage.core.parts import name_of
 from tutelage.core.pupil import Pupil
+from tutelage.kit.corpus import Searches, unsearchable
 from tutelage.kit.episodes import episodes, without_episode
 from tutelage.kit.exams import sat_by
 from tutelage.recipe.fit import Parts, Step
@@ -84,7 +86,7 @@ def _episodes(parts: Parts, course: Course, place: Any) -> Iterator[Fault]:
 
 
 def _parts(parts: Parts, course: Course, place: Any) -> list[Fault]:
-    """Every student that is taught on a part of these data finds it there."""
+    """Every student that is taught on a part of these data, and every method that searches one, finds it there."""
     faults: list[Fault] = []
 
     def look(path: str, pupil: Pupil) -> Pupil:
@@ -94,7 +96,22 @@ def _parts(parts: Parts, course: Course, place: Any) -> list[Fault]:
         return pupil
 
     changed(parts, look)
+    held = {name: part.pool for name, part in course.parts.items()}
+    for number, step in enumerate(parts.steps):
+        for path, method in _inside(step.choose, "choose"):
+            path = f"steps.{number}.{path}" if len(parts.steps) > 1 else path
+            if isinstance(method, Searches) and (fault := unsearchable(place(f"{path}.part"), method.searches, held)):
+                faults.append(fault)
     return faults
+
+
+def _inside(method: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """A method and those that are its settings, at whatever depth, each with its path."""
+    yield path, method
+    for field in fields(method):
+        value = getattr(method, field.name)
+        if is_dataclass(value) and not isinstance(value, type):
+            yield from _inside(value, f"{path}.{field.name}")
 
 
 def _answers(parts: Parts, course: Course, place: Any) -> Iterator[Fault]:

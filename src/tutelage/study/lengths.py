@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from tutelage.core.data import Course, Ints, Itself, Pool, Text
+from tutelage.core.data import Ints, Itself, Pool, Text
 from tutelage.core.descent import TokenLogprobs
 from tutelage.core.rng import stream
 from tutelage.core.writing import CanRate
 from tutelage.kit.blocks import themselves
 from tutelage.kit.prompts import prompts
-from tutelage.kit.ratings import replies
+from tutelage.kit.ratings import COLUMN, has_reply, replies
 from tutelage.recipe.fit import Parts
 from tutelage.study.run import Prepared
 
@@ -30,15 +30,19 @@ def lengths(prepared: Prepared) -> tuple[str, ...]:
         if CanRate not in parts.student.can:
             continue
         seed = prepared.read.study.seed_list[0]
-        if Text in gives and "reply" in pool.table.columns.column_names:
-            said[_of_replies(parts, course, seed)] = None
-        elif Itself in gives and TokenLogprobs in parts.student.can:
-            said[_of_texts(parts, course, seed)] = None
+        told = pool
+        if {Text, Itself} <= gives:  # what has a reply is answered, the rest is read
+            has = has_reply(pool)
+            told, pool = pool.take(np.flatnonzero(has)), pool.take(np.flatnonzero(~has))
+        if Text in gives and COLUMN in told.table.columns.column_names and len(told):
+            said[_of_replies(parts, told, seed)] = None
+        if Itself in gives and TokenLogprobs in parts.student.can and len(pool):
+            said[_of_texts(parts, pool, seed)] = None
     return tuple(said)
 
 
-def _of_texts(parts: Parts, course: Course, seed: int) -> str:
-    pool, shown = _some(course)
+def _of_texts(parts: Parts, pool: Pool, seed: int) -> str:
+    shown = _some(pool)
     student: Any = parts.student.begin(pool, stream(seed, "student"))
     counts = np.asarray(student.encode((themselves(shown, ""),)).lengths)
     window = int(student.window)
@@ -49,18 +53,17 @@ def _of_texts(parts: Parts, course: Course, seed: int) -> str:
     return f"{said} {full} fill the student's window of {window}; what is longer is cut."
 
 
-def _some(course: Course) -> tuple[Pool, Pool]:
-    """The pool, and of a large one so many rows that are counted."""
-    pool = course.parts["pool"].pool
-    return pool, pool if len(pool) <= MOST else pool.take(np.linspace(0, len(pool) - 1, MOST).astype(np.int64))
+def _some(pool: Pool) -> Pool:
+    """The pool, of a large one so many rows that are counted."""
+    return pool if len(pool) <= MOST else pool.take(np.linspace(0, len(pool) - 1, MOST).astype(np.int64))
 
 
 def _of(shown: Pool, pool: Pool) -> str:
     return f"{len(shown):,} of {len(pool):,}" if len(shown) < len(pool) else f"{len(pool):,}"
 
 
-def _of_replies(parts: Parts, course: Course, seed: int) -> str:
-    pool, shown = _some(course)
+def _of_replies(parts: Parts, pool: Pool, seed: int) -> str:
+    shown = _some(pool)
     student: Any = parts.student.begin(pool, stream(seed, "student"))
     prompt, reply, cut = _counted(student, shown)
     lost = int((prompt == 0).sum())

@@ -1,15 +1,18 @@
 """Gives the reply that stands beside each prompt in the pool, as a text to be learnt; free.
 
-    lesson(row) = Text: the row's column `reply`, weight 1
+    lesson(row) = Text: the row's column `reply`, weight 1;   with `without: read`, of a row without one, Itself
 
 Whether the reply is right was decided when the pool was made. Facts: `replies`, their mean length in characters
 `characters`, where the pool has a column `source` the share of each source as `from NAME`, and with `indicators` the
 mean of each over the replies given, as the present student sees them: what a rule that predicts the loss of a student
-from its lessons is fitted on (study/quality.py).
+from its lessons is fitted on (study/quality.py). With `without: read` a text that has no reply is learnt as `teach:
+itself` would have it learnt, so that data whose stages differ in kind have one teacher, and the fact `texts` counts
+them.
 
 Source: supervised instruction tuning on given replies, as in Wei and others (2022), Finetuned language models are
 zero-shot learners, section 2; the indicators are those of Cao and others (2023), arXiv 2307.06290, section 3.
-Neutral limit: none; it is the oracle of open answers at price 0.
+Neutral limit: none; it is the oracle of open answers at price 0. With `without: read`, where no row has a reply, this
+is `itself`.
 
 >>> from tutelage.toys import ANSWERS, Reader, replies_pool, stream, view
 >>> from tutelage.core.data import Rows
@@ -23,16 +26,16 @@ Neutral limit: none; it is the oracle of open answers at price 0.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
-from tutelage.core.data import Block, Kinds, Pool, Rng, Rows, Text
+from tutelage.core.data import Block, Itself, Kinds, Lessons, Pool, Rng, Rows, Text
 from tutelage.core.method import method
 from tutelage.core.parts import part
 from tutelage.core.stages import Answers, Taught, View
 from tutelage.kit.indicators import indicators, needs_of
-from tutelage.kit.ratings import replies
+from tutelage.kit.ratings import has_reply, replies
 
 
 @method
@@ -42,9 +45,9 @@ class Recorded:
     """
 
     indicators: tuple[str, ...] = ()
+    without: Literal["refuse", "read"] = "refuse"  # what becomes of a row without a reply
     encoder: Annotated[Any, part("student.text.encoder")] = None
 
-    gives: ClassVar[Kinds] = frozenset({Text})
     spends: ClassVar[frozenset[str]] = frozenset()
 
     @property
@@ -52,14 +55,27 @@ class Recorded:
         """What the indicators ask of the student."""
         return needs_of(self.indicators, self.encoder)
 
+    @property
+    def gives(self) -> Kinds:
+        """Replies, and where that is asked for texts to be read."""
+        return frozenset({Text} if self.without == "refuse" else {Text, Itself})
+
     def taught(self, rows: int) -> float:
         """One a row."""
         return float(rows)
 
     def teach(self, asked: Rows, view: View, answers: Answers, rng: Rng) -> Taught:
-        """One Text lesson per row asked about."""
-        if asked.size == 0:
-            return Taught(())
+        """One lesson per row asked about: Text where it has a reply. Refused where it has none, unless that is read."""
+        has = has_reply(asked.examples()) if self.without == "read" else np.ones(asked.size, dtype=bool)
+        told, facts = self._told(asked._replace(rows=asked.rows[has]), view) if has.any() else ((), {})
+        if has.all():
+            return Taught(told, facts)
+        rest = int((~has).sum())
+        read = asked._replace(rows=asked.rows[~has])
+        block = Block(read, None, Itself, {}, "recorded", np.zeros(rest), np.ones(rest))
+        return Taught((*told, block), {**facts, "texts": float(rest)})
+
+    def _told(self, asked: Rows, view: View) -> tuple[Lessons, dict[str, float]]:
         pool = asked.examples()
         told = np.array(replies(pool), dtype=object)
         facts = {"replies": float(len(told)), "characters": float(np.mean([len(text) for text in told]))}
@@ -67,7 +83,7 @@ class Recorded:
         means = indicators(self.indicators, view.student, pool, self.encoder).mean(axis=0)
         facts |= {name: float(mean) for name, mean in zip(self.indicators, means, strict=True)}
         ones = np.ones(len(told))
-        return Taught((Block(asked, None, Text, {"text": told}, "recorded", 0 * ones, ones),), facts)
+        return (Block(asked, None, Text, {"text": told}, "recorded", 0 * ones, ones),), facts
 
 
 def _sources(pool: Pool) -> dict[str, float]:

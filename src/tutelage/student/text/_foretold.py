@@ -6,10 +6,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tutelage.core.data import Block, Itself, Pool, Rows, Supervision, Text, labelled
+from tutelage.core.data import Block, Itself, Lessons, Pool, Rows, Text, labelled
 from tutelage.core.forecast import Width
 from tutelage.kit.blocks import themselves
-from tutelage.kit.ratings import COLUMN, replies
+from tutelage.kit.ratings import has_reply, replies
 from tutelage.student.text._speaker import Speaker, State
 
 COUNTED = 512  # rows whose tokens are counted, spread evenly over the pool
@@ -34,9 +34,10 @@ def width_of(student: Speaker, pool: Pool) -> Width:
     lessons = _lessons(some)
     if not len(rows):
         return Width(columns, 0.0, False)
-    read: Any = student.encode((lessons,))
+    read: Any = student.encode(lessons)
     lengths, told = read.lengths, float(read.said.sum()) / len(rows)
-    same = bool(len(rows) == len(pool) and lengths.min() == lengths.max() and lessons.kind is not Itself)
+    certain = all(block.kind is not Itself for block in lessons)
+    same = bool(len(rows) == len(pool) and lengths.min() == lengths.max() and certain)
     return Width(columns, float(lengths.mean()), same, float(lengths.mean()), told)
 
 
@@ -48,11 +49,15 @@ def outline_of(source: HasBase) -> Any:
     return opened(base, State())
 
 
-def _lessons(pool: Pool) -> Block:
+def _lessons(pool: Pool) -> Lessons:
     """What a teacher will probably say about these rows; of every label the lesson is as long."""
-    about, n = Rows(pool, np.arange(len(pool), dtype=np.int64)), len(pool)
-    if COLUMN in pool.table.columns.column_names:
-        kind: type[Supervision] = Text
-        text = np.array(replies(pool), dtype=object)
-        return Block(about, None, kind, {"text": text}, "", np.zeros(n), np.ones(n))
-    return labelled(about, np.zeros(n, dtype=np.int64), "") if pool.labels else themselves(pool, "")
+    has, n = has_reply(pool), len(pool)
+    if not has.any():
+        if pool.labels:
+            return (labelled(Rows(pool, np.arange(n, dtype=np.int64)), np.zeros(n, dtype=np.int64), ""),)
+        return (themselves(pool, ""),)
+    answered, read = pool.take(np.flatnonzero(has)), pool.take(np.flatnonzero(~has))
+    text = np.array(replies(answered), dtype=object)
+    about, ones = Rows(answered, np.arange(len(answered), dtype=np.int64)), np.ones(len(answered))
+    told = Block(about, None, Text, {"text": text}, "", 0 * ones, ones)
+    return (told, themselves(read, "")) if len(read) else (told,)

@@ -25,6 +25,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
+import numpy as np
 from pydantic import Field
 
 from tutelage.core.data import Kinds, Modality, Pool, Rng
@@ -37,7 +38,7 @@ from tutelage.core.parts import missing_extra
 from tutelage.core.rng import stream
 from tutelage.core.stages import CanWeigh
 from tutelage.core.writing import CanHeed, CanJudge, CanRate, CanRecite, CanWrite
-from tutelage.kit.ratings import COLUMN, replies
+from tutelage.kit.ratings import has_reply, replies
 from tutelage.student.text._foretold import outline_of, width_of
 from tutelage.student.text._speaker import Speaker, loaded
 from tutelage.student.text.causal import FACES
@@ -73,7 +74,7 @@ class Tiny:
         except ModuleNotFoundError as error:
             raise missing_extra("student: text.tiny", error.name or "torch") from error
         some = pool.take(range(min(len(pool), MOST)))
-        told = replies(some) if COLUMN in pool.table.columns.column_names else []
+        told = replies(some.take(np.flatnonzero(has))) if (has := has_reply(some)).any() else []
         texts = [*some.texts(), *told]
         made = tokenizer(texts, None if self.vocabulary == "bytes" else self.vocabulary)
         return Speaker("text.tiny", self, pool.labels, Born(self, made, int(rng.integers(2**62))))

@@ -1,0 +1,61 @@
+"""A part of the data that is searched: whether it is there, and how like each of some vectors its likest row is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from tutelage.core.data import Array, Floats, Floats32, Pool
+from tutelage.core.errors import Fault, nearest
+from tutelage.kit.neighbours import nearest as neighbours
+
+HELP = "data: {use: with_corpus, of: ..., corpus: {use: passages, path: PATH}} brings one"
+
+
+@runtime_checkable
+class Searches(Protocol):
+    """A method that looks something up in a part of the data; a study without that part is refused before it runs."""
+
+    @property
+    def searches(self) -> str: ...
+
+
+def unsearchable(where: str, name: str, parts: Mapping[str, Pool]) -> Fault | None:
+    """What is wrong with searching this part: there is none, or nothing is in it.
+
+    >>> unsearchable("choose.part", "corpus", {}).what
+    "the data have no part called 'corpus'"
+    """
+    if name not in parts:
+        return Fault(where, f"the data have no part called {name!r}", nearest(name, parts, HELP))
+    if len(parts[name]) == 0:
+        return Fault(where, f"the part {name!r} of the data is empty", HELP)
+    return None
+
+
+def likest(x: Array, among: Array) -> Floats:
+    """(n,) the largest cosine of each row of x (n, d) with a row of `among` (m, d), found block by block.
+
+    1 - |u - v|^2 / 2 of the unit vectors, so that a row that is there comes to 1 exactly. A row of zeros points
+    nowhere: it is like nothing, -1, and nothing is like it. -1, too, where `among` has no other row. Memory beside a
+    block: O((n + m) d).
+
+    >>> likest(np.array([[2.0, 0.0], [1.0, 1.0], [0.0, 0.0]]), np.array([[1.0, 0.0], [0.0, 0.0]])).round(3).tolist()
+    [1.0, 0.707, -1.0]
+    """
+    points, others = units(x), units(among)
+    there, known = points.any(axis=1), others.any(axis=1)
+    made = np.full(len(points), -1.0)
+    if there.any() and known.any():
+        away = neighbours(points[there], 1, others[known]).away[:, 0].astype(np.float64)
+        made[there] = np.clip(1.0 - away**2 / 2, -1.0, 1.0)
+    return made
+
+
+def units(x: Array) -> Floats32:
+    """(n, d) rows of length 1; a row of zeros stays one."""
+    wide = np.asarray(x, dtype=np.float64)
+    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
+    return np.asarray(wide / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
