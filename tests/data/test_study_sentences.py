@@ -1,19 +1,27 @@
 """study_sentences: what stands in which episode, foils, who never read it before, the same sentences for all or drawn."""
 
+import json
+import re
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tutelage.assess.recognition import Recognition
 from tutelage.assets.fetch import asset
 from tutelage.core.data import Course
 from tutelage.core.errors import Missing, Refused
 from tutelage.core.parts import build
 from tutelage.core.rng import stream
-from tutelage.data._sentences import sentences
+from tutelage.core.writing import ReadAlone
+from tutelage.data._sentences import sentences, source
+from tutelage.data._thesaurus import synonyms
 from tutelage.data.encyclopaedia import extracts, sides
 from tutelage.data.study_sentences import StudySentences
 from tutelage.kit.episodes import episodes
+from tutelage.kit.foils import WORD
+from tutelage.toys import Rote, till
 
 
 def course(seed: int = 0, **how: object) -> Course:
@@ -91,6 +99,111 @@ def test_a_synonym_foil_differs_in_one_word() -> None:
         assert sum(a != b for a, b in zip(text.split(), other.split(), strict=True)) == 1
 
 
+def test_without_a_list_the_synonym_is_wordnets_of_a_word_that_may_have_been_read() -> None:
+    """Of 250 sentences each: one word is another one, in the same writing, between the same signs, no name."""
+    made = course(study=250, foils=("synonym",), drawn=True)
+    known, where = synonyms(asset("wordnet") / "english.sql"), asset("encyclopaedia")
+    texts, parts = extracts(where), sides(where)
+    read = {word for row in parts["warm_up"] for word in re.findall(r"\w+", texts[row].lower())}
+    replaced = set()
+    for text, other in zip(studied(made), foils(made, "synonym"), strict=True):
+        ((place, old, new),) = [
+            (at, a, b) for at, (a, b) in enumerate(zip(WORD.findall(text), WORD.findall(other), strict=True)) if a != b
+        ]
+        assert WORD.split(text) == WORD.split(other)
+        assert new.lower() in known[old.lower()] and new.lower() in read and old[0].isupper() == new[0].isupper()
+        assert place == 0 or old.islower(), "a capital later in a sentence is a name's"
+        replaced.add(old.lower())
+    assert len(replaced) > 100, "not the same few words throughout"
+
+
+def test_wordnet_is_asked_for_only_where_it_is_needed(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs = StudySentences(foils=("synonym",))
+    assert needs.assets == ("encyclopaedia", "wordnet") and StudySentences().assets == ("encyclopaedia",)
+    given = StudySentences(study=2, foils=("synonym",), synonyms={"city": ("town",), "large": ("big",)})
+    assert given.assets == ("encyclopaedia",)
+    monkeypatch.delenv("TUTELAGE_CACHE")
+    try:
+        texts = asset("encyclopaedia")
+    except Missing as error:
+        pytest.skip(str(error))
+    monkeypatch.setenv("TUTELAGE_CACHE", str(own_cache))
+    (own_cache / "assets").mkdir(parents=True)
+    (own_cache / "assets" / texts.name).symlink_to(texts)
+    assert len(given.course(stream(0, "data")).exams) == 1
+    with pytest.raises(Missing, match="(?s)'wordnet'.*tutelage fetch wordnet"):
+        needs.course(stream(0, "data"))
+
+
+def of_paraphrases(folder: Path, rows: list[dict[str, str]]) -> str:
+    path = folder / "said.jsonl"
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return str(path)
+
+
+def test_a_paraphrase_has_the_id_of_its_sentence_and_one_of_its_words_alone_is_none(tmp_path: Path) -> None:
+    """Of the first 40 sentences 36 have a paraphrase; of 4 nothing but capitals and signs differs. One is of another text."""
+    held = source(asset("encyclopaedia"), "test", 8, 28).held[:40].tolist() if studied(course(study=1)) else []
+    rows = [{"text": text, "paraphrase": f"In short: {text.split()[-1]}"} for text in held[:36]]
+    rows += [{"text": text, "paraphrase": text.upper() + "!"} for text in held[36:]]
+    rows += [{"text": "Nobody studies this one.", "paraphrase": "This is not read."},
+             {"text": held[0], "paraphrase": "A second one."}]  # fmt: skip
+    made = course(study=18, foils=("paraphrase", "new"), paraphrases=of_paraphrases(tmp_path, rows))
+    assert made.notes[-1] == ("Paraphrases: for 36 of 2531 sentences; left out: 4 with the words of their sentence, "
+                              "1 of other texts.")  # fmt: skip
+    exam = made.exams["exam"]
+    assert exam.parts["paraphrase"].ids() == exam.truth[0].about.examples().ids() and {*studied(made)} <= {*held[:36]}
+    for text, other in zip(studied(made), foils(made, "paraphrase"), strict=True):
+        assert other == f"In short: {text.split()[-1]}"
+    with pytest.raises(Refused, match="38 sentences to study and to take foils from are asked for, there are 36"):
+        course(study=19, foils=("paraphrase",), paraphrases=of_paraphrases(tmp_path, rows))
+
+
+def test_a_faulty_file_of_paraphrases_is_refused_by_row(tmp_path: Path) -> None:
+    rows = [
+        {"text": "It rains.", "paraphrase": "Rain falls."},
+        {"text": "It snows.", "paraphrase": " "},
+        {"text": "It hails."},
+    ]
+    with pytest.raises(Refused, match="(?s)row 2, field paraphrase.*is empty.*row 3, field paraphrase"):
+        course(foils=("paraphrase",), paraphrases=of_paraphrases(tmp_path, rows))
+    with pytest.raises(Refused, match="there is no column 'paraphrase'; the columns are: text, other"):
+        course(foils=("paraphrase",), paraphrases=of_paraphrases(tmp_path, [{"text": "a", "other": "b"}]))
+    with pytest.raises(Refused, match="nothing.csv"):
+        course(foils=("paraphrase",), paraphrases=str(tmp_path / "nothing.csv"))
+
+
+def test_shorter_and_longer_paraphrases_are_compared_by_the_mean(tmp_path: Path) -> None:
+    """A reader to whom a letter of a studied sentence costs 1 and one of any other text 1.5, the end free.
+
+    Recognised are all, by the mean. By the sum none of those would be that are said in half as many letters, and without
+    the study no paraphrase is told from its sentence by its length.
+    """
+    held = source(asset("encyclopaedia"), "test", 8, 28).held[:40].tolist() if studied(course(study=1)) else []
+    said = [
+        f"Briefly {text[: len(text) // 2]}" if at % 2 else f"{text} That is, {text}" for at, text in enumerate(held)
+    ]
+    rows = [{"text": text, "paraphrase": other} for text, other in zip(held, said, strict=True)]
+    made = course(study=20, foils=("paraphrase",), paraphrases=of_paraphrases(tmp_path, rows))
+    mine = set(studied(made))
+
+    class Reads(Rote):
+        costs = 1.0
+
+        def read_alone(self, texts: list[str]) -> ReadAlone:
+            sizes = np.array([len(text) for text in texts])
+            return ReadAlone(-np.array([self.costs if text in mine else 1.5 for text in texts]) * sizes, sizes)
+
+    class HasNotStudied(Reads):
+        costs = 1.5
+
+    now = till(), stream(0, "assess")
+    assert {one.value for one in Recognition().assess(Reads(), made.exams["exam"], *now)} == {1.0}
+    assert {one.value for one in Recognition().assess(HasNotStudied(), made.exams["exam"], *now)} == {0.5}
+    sizes = [(len(a), len(b)) for a, b in zip(studied(made), foils(made, "paraphrase"), strict=True)]
+    assert 0 < sum(b * 1.5 < a for a, b in sizes) < len(sizes), "the sum would have failed on these"
+
+
 def test_drawn_or_the_same_for_all_seeds() -> None:
     """Arms of one seed study the same sentences, whatever they read later and however often they study."""
     assert (
@@ -106,7 +219,9 @@ def test_drawn_or_the_same_for_all_seeds() -> None:
 
 def test_what_it_refuses() -> None:
     for how, said in (({"probes": (5, 5)}, "rise"), ({"foils": ("natural",)}, "say new"),
-                      ({"foils": ("synonym",)}, "a list of words"), ({"foils": ("new", "new")}, "named once")):  # fmt: skip
+                      ({"foils": ("synonym",), "material": "gibberish"}, "of the material natural"),
+                      ({"foils": ("paraphrase",)}, "columns text and paraphrase"),
+                      ({"foils": ("new", "new")}, "named once")):  # fmt: skip
         with pytest.raises(Refused, match=said):
             build("data", {"use": "study_sentences", **how})
     with pytest.raises(Refused, match="8000 sentences to read afterwards are asked for, there are"):

@@ -34,6 +34,17 @@ def test_a_synonym_differs_in_exactly_one_word() -> None:
     assert synonym("nothing here", others, rng()) is None and synonym("Big.", {"big": ["large"]}, rng()) == "Large."
 
 
+def test_a_name_is_no_word_and_an_article_stays_right() -> None:
+    """Of "An old man" only an elderly one is right; behind "a" only "big"; a capital inside is a name's."""
+    others = {"old": ["aged", "wizened"], "vast": ["immense", "big"], "rock": ["stone"]}
+    assert {synonym("An old man met Old Rock.", others, rng(seed)) for seed in range(20)} == {
+        "An aged man met Old Rock."
+    }
+    assert {synonym("It is a vast sea", others, rng(seed)) for seed in range(20)} == {"It is a big sea"}
+    assert synonym("An old man", {"old": ["wizened"]}, rng()) is None
+    assert synonym("That opera\nvast", others, rng()) in {"That opera\nimmense", "That opera\nbig"}
+
+
 def test_random_words_are_as_many_as_asked() -> None:
     made = random_words(25, ["one", "two", "three"], rng())
     assert len(made.split()) == 25 and set(made.split()) <= {"one", "two", "three"}

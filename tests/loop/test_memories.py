@@ -63,6 +63,43 @@ shows:
 """
 
 
+PRIVATELY = """
+seeds: [3]
+control: none
+arms:
+  plain:
+    data: {use: study_sentences, study: 60, exposures: 1, longest: 16, split: dev}
+    student: {use: text.tiny, hidden: 64, layers: 1, heads: 2, window: 160}
+    teach: {use: itself}
+    learn: {use: gradient, passes: 50, batch: 10, lr: 0.01}
+    assess: [{use: recognition}]
+  private: {learn: {privacy: {epsilon: 0.05}}}
+"""
+
+
+def test_private_study_of_sentences_with_tiny_epsilon_leaves_nothing_to_recognise(tmp_path: Path) -> None:
+    """60 pairs, so a standard error of 1/2 is 0.065. Plain study recognises four of them above chance and more than
+    before. Private study, of the same sentences, updates and start, is within four of chance, and of its score before.
+    """
+    pytest.importorskip("opacus")
+    (tmp_path / "private.yaml").write_text(PRIVATELY, encoding="utf-8")
+    try:
+        record: Record = tutelage.run(str(tmp_path / "private.yaml"), (), tmp_path / "runs", workers=0)
+    except Missing as missing:
+        pytest.skip(str(missing))
+    error = 0.5 / np.sqrt(60)
+    before, after = ({arm: round_lines(record, arm, 3)[place] for arm in ("plain", "private")} for place in (0, 1))
+    told = {arm: after[arm]["scores"]["recognition_new"] for arm in after}
+    assert before["plain"]["scores"] == before["private"]["scores"]
+    start = before["plain"]["scores"]["recognition_new"]
+    assert abs(start - 0.5) <= 4 * error, "nobody has studied: the pairs are exchangeable"
+    assert told["plain"] >= 0.5 + 4 * error and told["plain"] - start >= 0.25
+    assert abs(told["private"] - 0.5) <= 4 * error and abs(told["private"] - start) <= 4 * np.sqrt(2) * error
+    assert told["plain"] - told["private"] >= 0.2
+    assert 0.04 < after["private"]["facts"]["epsilon"] <= 0.05 and "epsilon" not in after["plain"]["facts"]
+    assert after["private"]["facts"]["updates"] == after["plain"]["facts"]["updates"] == 300
+
+
 def test_through_the_loop(tmp_path: Path) -> None:
     """An exam before all and after each of four episodes; updates as planned; who is frozen loses nothing."""
     (tmp_path / "memories.yaml").write_text(RECIPE, encoding="utf-8")

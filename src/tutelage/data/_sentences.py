@@ -25,11 +25,13 @@ class Source(NamedTuple):
     """held: sentences to study and to take foils from. later: those to read afterwards, of other extracts.
 
     Both come in an order that is that of a hash of the text. vocabulary: common words of at least three letters.
+    read: every word of the material that a student may have read before, in small letters.
     """
 
     held: Array
     later: Array
     vocabulary: tuple[str, ...]
+    read: frozenset[str]
 
 
 @functools.lru_cache(maxsize=4)
@@ -46,7 +48,9 @@ def source(path: Path, split: str, shortest: int, longest: int) -> Source:
         & (Runs(later.tolist()).repeated() <= MOST_SHARED)
     ]
     counts = Counter(word for text in read for word in WORD.findall(text.lower()) if len(word) > 2 and word.isalpha())
-    return Source(held, later, tuple(sorted(word for word, count in counts.items() if count >= COMMON)))
+    return Source(
+        held, later, tuple(sorted(word for word, count in counts.items() if count >= COMMON)), frozenset(counts)
+    )
 
 
 def sentences(text: str) -> list[str]:

@@ -8,13 +8,15 @@ updates. `material` is what is studied: sentences; as many random words as these
 with letters and words in random order (`gibberish`). The exam's items are the studied texts, its parts are foils, one
 for each: `new`, another text of the same material; `natural`, of random words a sentence, of gibberish its own
 original; `random_words`, as many words as the text has; `gibberish`, the text itself, scrambled; `synonym`, the text
-with one word replaced by one of `synonyms`, studied texts being such as have a word in that list.
+with one word replaced, by one of `synonyms` or without that list by one of WordNet's: of words with a single meaning,
+and by a word that stands in `warm_up`, too; `paraphrase`, what the file `paraphrases` (columns text and paraphrase)
+says for it. Studied are then sentences for which there is one; a paraphrase with the words of its sentence is none.
 
 Studied sentences and foils are of the encyclopaedia's held-out extracts, what is read later of its material `train`,
 and both have hardly a run of five words that stands in `warm_up`, the material for a student that has to learn to read
 first. `drawn` draws the sentences for each seed; else they, and the exam, are the same for all.
 
-Source: the design of Orhan (2023, arXiv 2303.17557), experiments 1 and 3 to 6; sentences are ours.
+Source: the design of Orhan (2023, arXiv 2303.17557), experiments 1 to 6; sentences are ours.
 Neutral limit: without `probes` it is a pool in `exposures` passes.
 
 >>> from tutelage.core.rng import stream
@@ -38,10 +40,10 @@ from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method
 from tutelage.core.rng import stream
 from tutelage.data._sentences import Source, source
-from tutelage.kit.foils import gibberish, random_words, synonym
+from tutelage.data._study_foils import REWRITTEN, Foil, Lot, Words, file, foils, usable, wordnet
+from tutelage.kit.foils import gibberish, random_words
 
 Material = Literal["natural", "random_words", "gibberish"]
-Foil = Literal["new", "natural", "random_words", "gibberish", "synonym"]
 
 
 @method
@@ -53,6 +55,7 @@ class StudySentences:
     material: Material = "natural"
     foils: Annotated[tuple[Foil, ...], Field(min_length=1)] = ("new",)
     synonyms: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)  # word in small letters -> others
+    paraphrases: str | None = None  # a file: CSV, TSV, JSONL or Parquet
     probes: tuple[Annotated[int, Field(ge=1)], ...] = ()
     batch: Annotated[int, Field(ge=1)] = 16
     shortest: Annotated[int, Field(ge=6)] = 8
@@ -61,13 +64,13 @@ class StudySentences:
     drawn: bool = False
 
     holds: ClassVar[frozenset[Modality]] = frozenset({"text"})
-    assets: ClassVar[tuple[str, ...]] = ("encyclopaedia",)
     asks_what_was_taught: ClassVar[bool] = True  # the exam is of what stands in the pool: memory is examined
     card: ClassVar[
         str
     ] = """Source: sentences of the lead summaries of Wikipedia's vital articles (data: encyclopaedia),
 studied ones of its test or development extracts, later ones of its material `train`.
-Licence: the texts CC BY-SA 4.0, the authors of Wikipedia.
+Licence: the texts CC BY-SA 4.0, the authors of Wikipedia. Synonyms, unless given: WordNet as
+MultiWordNet has it, CC BY 3.0.
 Dropped: sentences with more than a fifth of their runs of five words in the material `warm_up`, or in another sentence.
 The exam stands in the pool on purpose: what is examined is whether it was kept. No labels: nothing is sealed."""
 
@@ -77,55 +80,59 @@ The exam stands in the pool on purpose: what is examined is whether it was kept.
             raise ValueError("probes are numbers of updates that rise")
         if "natural" in self.foils and self.material == "natural":
             raise ValueError("sentences have no natural foil but a new one: say new")
-        if {"synonym"} & {*self.foils} and (self.material != "natural" or not self.synonyms):
-            raise ValueError("synonym needs the material natural, and `synonyms`, a list of words")
+        if REWRITTEN & {*self.foils} and self.material != "natural":
+            raise ValueError("synonym and paraphrase are foils of the material natural")
+        if "paraphrase" in self.foils and self.paraphrases is None:
+            raise ValueError("paraphrase needs `paraphrases`, a file with the columns text and paraphrase")
         if len(set(self.foils)) < len(self.foils):
             raise ValueError("a kind of foil is named once")
         return self
 
+    @property
+    def assets(self) -> tuple[str, ...]:
+        """WordNet only where a foil is taken from it."""
+        return ("encyclopaedia", "wordnet") if "synonym" in self.foils and not self.synonyms else ("encyclopaedia",)
+
     def course(self, rng: Rng) -> Course:
-        """The course. Missing when the texts are not here; Refused when there are too few sentences for it."""
+        """The course. Missing when the texts or WordNet are not here; Refused when there are too few sentences for it,
+        or the file of paraphrases is faulty.
+        """
         found = source(asset("encyclopaedia"), self.split, self.shortest, self.longest)
+        words, said = self._words(found)
         lots, later = rng.spawn(2)
         lots = lots if self.drawn else stream(0, "study_sentences")
         held = found.held[lots.permutation(len(found.held))]
-        if self.synonyms:
-            held = np.array([text for text in held if synonym(text, self.synonyms, stream(0, "any"))], dtype=object)
+        held = held[np.array(usable(held.tolist(), words), dtype=bool)]
         self._enough(len(held), 2 * self.study, "sentences to study and to take foils from")
         mine, other = held[: self.study].tolist(), held[self.study : 2 * self.study].tolist()
         luck = dict(zip(("mine", "other", "foils"), lots.spawn(3), strict=True))
         studied = self._made(mine, found, luck["mine"])
-        new = self._made(other, found, luck["other"])
-        parts: dict[str, Sequence[str]] = {
-            kind: self._foils(kind, studied, new, mine, other, found, luck["foils"]) for kind in self.foils
-        }
+        # The foil of a scrambled sentence is its own original.
+        lot = Lot(studied, self._made(other, found, luck["other"]), mine if self.material == "gibberish" else other)
+        parts: dict[str, Sequence[str]] = {kind: foils(kind, lot, words, luck["foils"]) for kind in self.foils}
         read = self._later(found.later, later)
         table = _pool(studied, self.exposures, read)
         sealed = Sealed(table, np.full(table.columns.num_rows, -1, dtype=np.int64))
         notes = (
             f"Studied: {self.study} of {len(held)} {self.split} sentences, as {self.material}, {self.exposures} times.",
             f"Read afterwards: {sum(map(len, read))} of {len(found.later)} other sentences, {self.batch} an update.",
+            *said,
         )
         return Course({"pool": Part(table.pool(), sealed)}, {"exam": _exam(studied, parts)}, notes=notes)
+
+    def _words(self, found: Source) -> tuple[Words, tuple[str, ...]]:
+        """What foils are made of, and notes on it: the list of synonyms given, else that of WordNet if it is needed."""
+        others = wordnet(found) if "synonym" in self.foils and not self.synonyms else self.synonyms
+        if self.paraphrases is None:
+            return Words(found.vocabulary, others, None), ()
+        said, note = file(self.paraphrases, found)
+        return Words(found.vocabulary, others, said), (note,)
 
     def _made(self, sentences: Sequence[str], found: Source, rng: Rng) -> list[str]:
         """What these sentences are as material."""
         if self.material == "random_words":
             return [random_words(len(text.split()), found.vocabulary, rng) for text in sentences]
         return [gibberish(text, rng) if self.material == "gibberish" else text for text in sentences]
-
-    def _foils(self, kind: Foil, studied: list[str], new: list[str], mine: list[str], other: list[str], found: Source,
-               rng: Rng) -> list[str]:  # fmt: skip
-        """One for each studied text."""
-        if kind == "new":
-            return list(new)
-        if kind == "natural":
-            return list(mine if self.material == "gibberish" else other)
-        if kind == "random_words":
-            return [random_words(len(text.split()), found.vocabulary, rng) for text in studied]
-        if kind == "gibberish":
-            return [gibberish(text, rng) for text in studied]
-        return [str(synonym(text, self.synonyms, rng)) for text in studied]
 
     def _later(self, sentences: Array, rng: Rng) -> list[list[str]]:
         """One list for each probe."""

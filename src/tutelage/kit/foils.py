@@ -17,6 +17,8 @@ import numpy as np
 from tutelage.core.data import Array, Floats, Ints, Rng
 
 WORD = re.compile(r"\w+")
+ARTICLE = re.compile(r"\b[Aa]n? \Z")  # at the end of what stands before a word
+VOWELS = "aeiou"
 
 
 def random_words(count: int, vocabulary: Sequence[str], rng: Rng) -> str:
@@ -45,20 +47,32 @@ def gibberish(text: str, rng: Rng) -> str:
 def synonym(text: str, synonyms: Mapping[str, Sequence[str]], rng: Rng) -> str | None:
     """The text with one word, drawn among those that have a synonym, replaced; None where no word has one.
 
-    Words are looked up in small letters; a capital at the beginning is kept.
+    The first word is looked up in small letters and keeps its capital; later in a text a word with a capital is a name,
+    and stays. Behind `a` and `an` only what begins alike, with a vowel's letter or another one, is put in.
 
     >>> from tutelage.core.rng import stream
-    >>> synonym("Big rain falls.", {"big": ["large"]}, stream(0, "foils"))
-    'Large rain falls.'
+    >>> synonym("Big rain falls on Big Ben.", {"big": ["large"]}, stream(0, "foils"))
+    'Large rain falls on Big Ben.'
     """
-    found = [one for one in WORD.finditer(text) if synonyms.get(one[0].lower())]
+    found = []
+    for one in WORD.finditer(text):
+        first = not WORD.search(text, 0, one.start())
+        others = _fitting(text, one, synonyms.get(one[0].lower() if first else one[0], ()))
+        if others:
+            found.append((one, others))
     if not found:
         return None
-    place = found[int(rng.integers(len(found)))]
-    several = synonyms[place[0].lower()]
+    place, several = found[int(rng.integers(len(found)))]
     other = several[int(rng.integers(len(several)))]
     other = other[:1].upper() + other[1:] if place[0][0].isupper() else other
     return text[: place.start()] + other + text[place.end() :]
+
+
+def _fitting(text: str, place: re.Match[str], others: Sequence[str]) -> Sequence[str]:
+    """Those before which the word `a` or `an`, if it stands there, is still right; by letters, not by sounds."""
+    if not ARTICLE.search(text, 0, place.start()):
+        return others
+    return [other for other in others if (other[0] in VOWELS) == (place[0][0] in VOWELS)]
 
 
 class Runs:
