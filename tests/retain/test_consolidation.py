@@ -11,7 +11,7 @@ import torch
 from tutelage.core.data import Lessons, Rows, Table, labelled
 from tutelage.core.rng import stream
 from tutelage.core.stages import Stage
-from tutelage.kit.pulls import weights_of
+from tutelage.kit.weights import weights_of
 from tutelage.learn.gradient import Gradient
 from tutelage.retain.consolidation import Consolidation
 from tutelage.retain.ewc import Ewc

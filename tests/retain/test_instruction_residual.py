@@ -15,7 +15,7 @@ from tutelage.core.parts import build
 from tutelage.core.pupil import Pupil
 from tutelage.core.rng import stream
 from tutelage.core.stages import Stage
-from tutelage.kit.pulls import Weights, weights_of
+from tutelage.kit.weights import Weights, weights_of
 from tutelage.learn.gradient import Gradient
 from tutelage.retain.instruction_residual import InstructionResidual
 from tutelage.retain.nothing import Nothing
@@ -200,7 +200,7 @@ def test_another_vocabulary_is_told() -> None:
 MEASURED = """
 import torch
 from pathlib import Path
-from tutelage.kit.pulls import combined
+from tutelage.kit.weights import combined
 
 class Held:  # a student that is its module
     def __init__(self, value):
@@ -237,5 +237,5 @@ def test_the_size_of_the_parts_makes_no_difference(monkeypatch: pytest.MonkeyPat
     base = TINY.begin(TEXTS, stream(0, "student"))
     lora, now = tiny([0, 1], base, "lora"), tiny([2, 3], base)
     whole = residual(now, lora, base, TINY)
-    monkeypatch.setattr("tutelage.kit.pulls.AT_ONCE", 48)
+    monkeypatch.setattr("tutelage.kit.weights.AT_ONCE", 48)
     np.testing.assert_allclose(residual(now, lora, base, TINY).probs(TEXTS), whole.probs(TEXTS), atol=1e-7)

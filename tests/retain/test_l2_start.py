@@ -6,7 +6,7 @@ import torch
 
 from tutelage.core.rng import stream
 from tutelage.core.stages import Stage
-from tutelage.kit.pulls import weights_of
+from tutelage.kit.weights import weights_of
 from tutelage.learn.gradient import Gradient
 from tutelage.retain.ewc import Ewc
 from tutelage.retain.l2_start import L2Start

@@ -7,7 +7,7 @@ import torch
 from tutelage.core.errors import Refused
 from tutelage.core.rng import stream
 from tutelage.core.stages import Stage
-from tutelage.kit.pulls import weights_of
+from tutelage.kit.weights import weights_of
 from tutelage.learn.gradient import Gradient
 from tutelage.retain.nothing import Nothing
 from tutelage.retain.rec_adam import RecAdam

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tutelage.core.data import Rows, labelled
 from tutelage.core.rng import stream
 from tutelage.core.stages import Settled, Stage
-from tutelage.kit.pulls import weights_of
+from tutelage.kit.weights import weights_of
 from tutelage.learn.gradient import Gradient
 from tutelage.retain.task_vectors import TaskVectors, _dropped, _largest, merged
 from tutelage.student.vector.mlp import Mlp, MlpStudent

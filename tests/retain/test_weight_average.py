@@ -8,7 +8,7 @@ from tutelage.core.data import Rows, Table, labelled
 from tutelage.core.errors import ContractBroken, Refused
 from tutelage.core.rng import stream
 from tutelage.core.stages import Stage
-from tutelage.kit.pulls import combined, weights_of
+from tutelage.kit.weights import combined, weights_of
 from tutelage.learn.gradient import Gradient
 from tutelage.retain.weight_average import WeightAverage
 from tutelage.student.text.tiny import Tiny

@@ -16,7 +16,7 @@ import torch
 from tutelage.core.descent import Steers
 from tutelage.core.errors import Fault, Refused
 from tutelage.kit.optimiser import How, pace
-from tutelage.kit.pulls import corner
+from tutelage.kit.weights import corner
 
 MOST = 2.0
 

@@ -28,7 +28,8 @@ from pydantic.dataclasses import dataclass
 from tutelage.core.data import Array
 from tutelage.core.descent import Group, Opened
 from tutelage.core.errors import ContractBroken
-from tutelage.kit.pulls import Pull, add_slope, corner
+from tutelage.kit.pulls import Pull, add_slope
+from tutelage.kit.weights import corner
 
 
 def readable(pattern: str) -> str:

@@ -48,10 +48,11 @@ from tutelage.core.stages import Penalty, Settled, Stage, Student, View
 from tutelage.kit.batching import planned
 from tutelage.kit.importance import How, fisher, sensitivity
 from tutelage.kit.lessons import classes_of
-from tutelage.kit.pulls import Arrays, corner, decayed, weights_of, without
+from tutelage.kit.pulls import decayed
 from tutelage.kit.reservoir import taken
 from tutelage.kit.stiffness import Held, Stiff, said
 from tutelage.kit.tasks import tasks_of
+from tutelage.kit.weights import Arrays, corner, weights_of, without
 
 
 @method

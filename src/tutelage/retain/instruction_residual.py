@@ -30,7 +30,7 @@ from tutelage.core.errors import ContractBroken
 from tutelage.core.method import method
 from tutelage.core.parts import part
 from tutelage.core.stages import Penalty, Settled, Student, View
-from tutelage.kit.pulls import Weights, combined
+from tutelage.kit.weights import Weights, combined
 
 
 @method

@@ -30,7 +30,8 @@ from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Stage, Student, View
 from tutelage.kit.batching import planned
 from tutelage.kit.importance import sensitivity
-from tutelage.kit.pulls import Pull, decayed, weights_of
+from tutelage.kit.pulls import Pull, decayed
+from tutelage.kit.weights import weights_of
 
 
 @method

@@ -30,7 +30,8 @@ from tutelage.core.data import Array, Kinds, Lessons, Rng
 from tutelage.core.descent import CanDescend
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Student, View
-from tutelage.kit.pulls import Pull, weights_of
+from tutelage.kit.pulls import Pull
+from tutelage.kit.weights import weights_of
 
 
 @method

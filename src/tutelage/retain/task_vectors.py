@@ -32,7 +32,7 @@ from tutelage.core.data import Array, Floats, Kinds, Lessons, Rng
 from tutelage.core.descent import CanDescend
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Student, View, able
-from tutelage.kit.pulls import weights_of
+from tutelage.kit.weights import weights_of
 
 Merge: TypeAlias = Literal["sum", "mean", "ties"]
 

@@ -32,7 +32,7 @@ from tutelage.core.descent import CanDescend
 from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Student, View, able
-from tutelage.kit.pulls import LOW_RANK, combined
+from tutelage.kit.weights import LOW_RANK, combined
 
 
 @method
