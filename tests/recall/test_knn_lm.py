@@ -251,3 +251,60 @@ def test_behind_a_model_that_was_loaded(tiny_decoder: Path) -> None:
     wanted = [slowly(student, lessons(0, 1, 2), how, "where is Ana", "in Rome")]
     assert made.rate(["where is Ana"], ["in Rome"]).tolist() == pytest.approx(wanted, abs=2e-4)
     assert told_by(student) == plain
+
+
+def test_behind_a_learned_prompt() -> None:
+    """Keys and questions are both read behind it, at the places that it leaves."""
+    from tutelage.kit.soft_prompt import prompted
+
+    module = STUDENT.module
+    prompted(module, 3, "", stream(1, "learn"))
+    student: Any = STUDENT.with_module(module)
+    how = KnnLm(neighbours=4, temperature=2.0, share=0.5)
+    made: Any = how.equip(now(lessons(0, 1, 2), student), stream(0, "recall"))
+    wanted = [slowly(student, lessons(0, 1, 2), how, "where is Ana", "in Rome")]
+    assert made.rate(["where is Ana"], ["in Rome"]).tolist() == pytest.approx(wanted, abs=2e-4)
+    assert (made.store.keys != equipped(lessons(0, 1, 2)).store.keys).any()
+
+
+RECIPE = """
+control: none
+seeds: [900]
+arms:
+  store:
+    data: {use: evolving_facts, people: 6, updated: 4, new: 2, wordings: 2, phases: 2, exam: 6, split: dev}
+    student: {use: text.tiny, hidden: 16, layers: 1, heads: 1, window: 64}
+    teach: {use: recorded}
+    learn: {use: nothing}
+    recall: {use: knn_lm, neighbours: 2, share: 0.9}
+    assess: [{use: reply_loss, on: updated}]
+  plain: {recall: {use: nothing}}
+"""
+
+
+def test_a_recipe_runs_and_hands_out_the_student_with_its_store(tmp_path: Path, own_cache: Path) -> None:
+    """The store has what was taught so far and the weights are those of the first day; loaded, it answers as it did."""
+    import tutelage
+    from tutelage.study.measure import round_lines
+    from tutelage.study.summary import summary
+    from tutelage.taught import pick
+
+    file = tmp_path / "facts.yaml"
+    file.write_text(RECIPE, encoding="utf-8")
+    record = tutelage.run(str(file), (), tmp_path / "runs", workers=0)
+    told = summary(record)
+    assert told is not None and {record.state(arm, 900).status for arm in ("store", "plain")} == {"done"}
+    picked: Any = [pick(record, told, arm, 900).load().student for arm in ("store", "plain")]
+    assert len(picked[0].store.ids) == 12 and picked[0].student.fingerprint == picked[1].fingerprint
+    scores = [round_lines(record, arm, 900)[-1]["scores"]["reply_loss"] for arm in ("store", "plain")]
+    assert scores[0] < scores[1]
+
+
+def test_a_student_that_cannot_consult_a_store_is_refused_before_it_runs() -> None:
+    from tutelage.recipe.fit import fit
+    from tutelage.recipe.read import read_text
+
+    with pytest.raises(Refused, match=r"recall[\s\S]*CanConsult[\s\S]*text.tiny"):
+        fit(
+            read_text(RECIPE.replace("text.tiny, hidden: 16, layers: 1, heads: 1, window: 64", "text.linear"), "x.yaml")
+        )

@@ -79,11 +79,12 @@ class TokenStore:
         made = torch.empty_like(logs)
         step = max(1, AT_ONCE // max(logs.shape[1], 1))
         own, mine = float(np.log1p(-self.share)) if self.share < 1 else -np.inf, float(np.log(self.share))
+        told = self.said(states.cpu().numpy())
+        tokens, weight = torch.from_numpy(told.tokens), torch.from_numpy(told.weight)
         for start in range(0, len(logs), step):
             part = slice(start, start + step)
-            told = self.said(states[part].cpu().numpy())
-            near = torch.zeros(len(told.tokens), logs.shape[1], dtype=torch.float64)  # on the CPU, where adding up has
-            near.scatter_add_(1, torch.from_numpy(told.tokens), torch.from_numpy(told.weight))  # one order
+            near = torch.zeros(len(tokens[part]), logs.shape[1], dtype=torch.float64)
+            near.scatter_add_(1, tokens[part], weight[part])  # on the CPU, where adding up has one order
             near = near.log().to(logs)
             made[part] = torch.logaddexp(logs[part] + own, near + mine)
         return made
