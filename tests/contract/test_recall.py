@@ -13,7 +13,8 @@ from tutelage.core.method import settings
 from tutelage.core.parts import PACKAGE, build, names
 from tutelage.core.rng import stream
 from tutelage.core.stages import View
-from tutelage.core.writing import CanWrite
+from tutelage.core.writing import CanConsult, CanWrite
+from tutelage.kit.again import as_lessons
 from tutelage.toys import POOL, Writer, view
 
 ROOM = "recall"
@@ -21,10 +22,15 @@ NAMES = [name for name in names(ROOM) if "." not in name]  # a dot: from another
 PLAIN = {"best_of_n": {"n": 1}, "majority_vote": {"n": 1}}  # settings with which a recall has nothing to add
 WRITER = Writer({"x": ("a", "b", "a")})
 WORDS = Table.of("words", {"text": ["x", "y"]}).pool()
+TOLD = Table.of("told", {"text": ["pay the rent", "find my card"]}, ("rent", "card")).pool()
 
 
 def seen(name: str, taught: np.ndarray | None = None) -> tuple[View, Pool]:
     """A view with a student that has what the recall needs, and what to ask it."""
+    if CanConsult in build(ROOM, name).needs:
+        student = build("student", {"use": "text.tiny", "hidden": 16, "layers": 1, "heads": 1, "window": 32})
+        begun = student.begin(TOLD, stream(0, "student"))
+        return view(TOLD, begun, () if taught is None else (as_lessons(TOLD, np.array([0]), "file"),)), TOLD
     if CanWrite in build(ROOM, name).needs:
         return view(pool=WORDS, student=WRITER), WORDS
     return view(taught=taught), POOL
@@ -59,7 +65,7 @@ class TestEveryRecall:
     def test_an_equipped_student_has_a_mark_of_its_own_and_answers_twice_alike(self, name: str) -> None:
         now, pool = seen(name, taught=np.array([0, 5]))
         needs = build(ROOM, name).needs
-        if CanWrite not in needs or Prefixes in needs:
+        if not needs & {CanWrite, CanConsult} or Prefixes in needs:
             return  # the plain student, or one that needs examples in words or a learned prompt: tests/recall
         one, two = (build(ROOM, name).equip(now, stream(0, "recall")) for _ in range(2))
         assert one.fingerprint == two.fingerprint != now.student.fingerprint

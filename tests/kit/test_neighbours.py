@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutelage.kit import distances
-from tutelage.kit.neighbours import least, nearest
+from tutelage.kit.neighbours import least, nearest, ready
 
 
 def test_on_a_line():
@@ -71,3 +71,12 @@ def test_long_rows_equal_sorting():
     found = nearest(x[:40], 5, x)
     true = np.sort(np.linalg.norm(x[:40, None].astype(float) - x[None], axis=-1), axis=1)[:, :5]
     assert found.away == pytest.approx(true, rel=1e-4, abs=1e-5)
+
+
+def test_points_made_ready_once_are_found_bit_for_bit_as_those_made_ready_each_time():
+    rng = np.random.default_rng(0)
+    x, among = rng.normal(size=(40, 5)), rng.normal(size=(700, 5)) + 3
+    held = ready(among)
+    for part in (x, x[:3]):
+        once, each = nearest(part, 6, held), nearest(part, 6, among)
+        assert (once.rows == each.rows).all() and (once.away == each.away).all()

@@ -8,9 +8,9 @@ student goes on with. Worked examples reach a student in its pool's column `cont
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
-from tutelage.core.data import Array, Floats, Ints, Rng
+from tutelage.core.data import Array, Floats, Floats32, Ints, Lessons, Rng
 from tutelage.core.stages import Student
 
 Role: TypeAlias = Literal["system", "user", "assistant"]
@@ -127,3 +127,38 @@ class CanHeed(Protocol):
 
     def lengths(self, questions: Sequence[str], answers: Sequence[str]) -> Ints: ...
     def among(self, labels: Sequence[str]) -> Student: ...
+
+
+class Keyed(NamedTuple):
+    """The tokens that lessons teach, each with the student's state before it; m tokens, lesson by lesson."""
+
+    states: Floats32  # (m, d)
+    tokens: Ints  # (m,) in the student's vocabulary
+    lessons: Ints  # (m,) which lesson it is of, numbered through all blocks
+
+
+class Memory(Protocol):
+    """What has a say in every token that a student is about to read or write.
+
+    layer: whose states it is asked with. mixed: (n, V) natural logs of the next token's distribution, from those of
+    the student and its states (n, d), both tensors.
+    """
+
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def layer(self) -> int: ...
+    def mixed(self, states: Any, logs: Any) -> Any: ...
+
+
+@runtime_checkable
+class CanConsult(Protocol):
+    """A student whose distributions over the next token a memory can change, wherever it reads or writes.
+
+    keyed: of Text and Itself lessons the tokens that carry loss, of Label lessons those of the label's words. A lesson
+    has the same states, bit for bit, whatever stands beside it. layer: 0 the embeddings, -1 what the head reads.
+    consulting: the same weights beside this memory, or beside none.
+    """
+
+    def keyed(self, lessons: Lessons, layer: int = -1) -> Keyed: ...
+    def consulting(self, memory: Memory | None) -> Student: ...

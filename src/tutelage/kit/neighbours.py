@@ -27,22 +27,38 @@ class Found(NamedTuple):
     away: Floats32
 
 
-def nearest(x: Array, k: int, among: Array | None = None) -> Found:
+class Ready(NamedTuple):
+    """Points (m, d) to search among, with what every search of them needs: -2 (a - mean), and a bias for each."""
+
+    points: Floats32
+    shifted: Floats32
+    bias: Floats32
+
+
+def ready(among: Array) -> Ready:
+    """Points made ready once for many searches, at the memory of a second copy of them."""
+    others = np.ascontiguousarray(among, dtype=np.float32)
+    mean = others.mean(axis=0, dtype=np.float64).astype(np.float32)
+    shifted = others - mean
+    bias = np.einsum("ij,ij->i", shifted, shifted) + 2 * (shifted @ mean)
+    shifted *= -2
+    return Ready(others, shifted, bias)
+
+
+def nearest(x: Array, k: int, among: Array | Ready | None = None) -> Found:
     """The k nearest of `among` (m, d) to each point of x (n, d); without `among`, of x itself less the point.
 
     Fewer than k where there are not so many. Equally near: the earlier row, as far as float32 tells them apart.
     """
     points = np.ascontiguousarray(x, dtype=np.float32)
-    others = points if among is None else np.ascontiguousarray(among, dtype=np.float32)
+    held = None if not isinstance(among, Ready) else among
+    others = held.points if held is not None else points if among is None else np.asarray(among)
     k = max(min(k, len(others) - (among is None)), 0)
     if k == 0 or len(points) == 0:
         return Found(np.zeros((len(points), k), dtype=np.int64), np.zeros((len(points), k), dtype=np.float32))
-    mean = others.mean(axis=0, dtype=np.float64).astype(np.float32)
-    shifted = others - mean
-    bias = np.einsum("ij,ij->i", shifted, shifted) + 2 * (shifted @ mean)
+    others, shifted, bias = ready(others) if held is None else held
     rows = np.empty((len(points), k), dtype=np.int64)
     away = np.empty((len(points), k), dtype=np.float32)
-    shifted *= -2
     for part in blocks(len(points), max(len(others), k * points.shape[1]) // ROWS):
         near = points[part] @ shifted.T  # |x - a|^2 less |x - mean|^2, which is the same for every a
         near += bias

@@ -21,11 +21,12 @@ class Read(NamedTuple):
 
 
 def continued(
-    forward: Callable[..., Any], read: Read, luck: Floats, temperature: float, ended: Callable[[Sequence[int]], bool],
+    told_next: Callable[..., Any], read: Read, luck: Floats, temperature: float, ended: Callable[[Sequence[int]], bool],
     never: Collection[int] = (),
 ) -> list[list[int]]:  # fmt: skip
     """Each row's next tokens, at most luck.shape[1]. Rows that are done are still computed, but not recorded.
 
+    told_next: from ids, mask, seats and a cache to (b, V) log-probabilities of the token behind them.
     never: tokens that are not said, whatever their probability.
     """
     told: list[list[int]] = [[] for _ in read.lengths]
@@ -43,8 +44,7 @@ def continued(
             break
         mask = torch.cat([mask, torch.ones(len(told), 1, dtype=torch.long, device=mask.device)], 1)
         seats = (read.lengths + step)[:, None]
-        logits = forward(torch.from_numpy(drawn)[:, None].to(mask.device), mask, seats, read.cache, 1)
-        last = logits[:, -1].float().log_softmax(-1)
+        last = told_next(torch.from_numpy(drawn)[:, None].to(mask.device), mask, seats, read.cache)
     return told
 
 

@@ -8,7 +8,6 @@ is what kit.device says.
 
 from __future__ import annotations
 
-import copy
 import functools
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,10 +20,12 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, Dynami
 from transformers.utils import logging
 
 from tutelage.core.data import Floats, Ints
+from tutelage.core.writing import Memory
 from tutelage.kit.device import device, of
 from tutelage.kit.pooling import by_length, padded
 from tutelage.kit.threads import one_thread
 from tutelage.student.text._continued import Read, continued
+from tutelage.student.text._heard import Heard, logs, picked, selected
 
 AT_ONCE = 32  # replies behind one prompt that are read together
 SEGMENT = 64  # tokens of a reply whose logits are held at a time
@@ -39,10 +40,10 @@ class Asked(NamedTuple):
 
 
 class Decoder:
-    """Weights and tokenizer, and perhaps a learned prompt that stands before everything; nothing of it changes."""
+    """Weights and tokenizer, perhaps a learned prompt before all and a memory beside it; nothing of it changes."""
 
-    def __init__(self, tokenizer: Any, model: Any, before: Any = None) -> None:
-        self.tokenizer, self.before = tokenizer, before
+    def __init__(self, tokenizer: Any, model: Any, before: Any = None, memory: Memory | None = None) -> None:
+        self.tokenizer, self.before, self.memory = tokenizer, before, memory
         self.model = model.eval().requires_grad_(False)
         if of(model).type != "meta":  # a model of shapes alone has nothing that could be somewhere
             self.model.to(device())
@@ -75,9 +76,9 @@ class Decoder:
         found: list[list[list[int]]] = [[] for _ in prompts]
         with one_thread():
             for rows, read in self._read(prompts, max(1, batch // max(luck.shape[1], 1))):
-                wide = _of(read, np.repeat(np.arange(len(rows)), luck.shape[1]))
+                wide = selected(read, np.repeat(np.arange(len(rows)), luck.shape[1]))
                 lots = luck[rows].reshape(len(wide.lengths), -1)
-                told = continued(self.forward, wide, lots, temperature, ended, never)
+                told = continued(self._next, wide, lots, temperature, ended, never)
                 for place, row in enumerate(rows.tolist()):
                     found[row] = told[place * luck.shape[1] : (place + 1) * luck.shape[1]]
         return found
@@ -93,13 +94,13 @@ class Decoder:
                          held + torch.arange(shared, device=place)[None], begun, 1)  # fmt: skip
         for rows in by_length(prompts, batch):
             ids, mask = (torch.from_numpy(part).to(place) for part in padded([prompts[row][shared:] for row in rows]))
-            cache = _picked(begun, torch.zeros(len(rows), dtype=torch.long, device=place))
+            cache = picked(begun, torch.zeros(len(rows), dtype=torch.long, device=place))
             rest = mask.sum(1)
             ends, which = torch.unique(rest - 1, return_inverse=True)
             whole = torch.cat([torch.ones(len(rows), held + shared, dtype=torch.long, device=place), mask], 1)
             seats = held + shared + torch.arange(ids.shape[1], device=place).expand(len(rows), -1)
-            logits = self.forward(ids, whole, seats, cache, ends)[torch.arange(len(rows), device=place), which]
-            yield rows, Read(cache, whole, held + shared + rest, logits.float().log_softmax(-1))
+            heard = self.forward(ids, whole, seats, cache, ends).at(torch.arange(len(rows), device=place), which)
+            yield rows, Read(cache, whole, held + shared + rest, logs(heard, self.memory))
 
     def _replies(self, read: Read, place: int, replies: Sequence[Ids]) -> list[Floats]:
         """Log-probabilities token by token of every reply to the prompt at `place` of a batch."""
@@ -109,14 +110,14 @@ class Decoder:
         longer.sort(key=lambda number: len(replies[number]))
         for start in range(0, len(longer), AT_ONCE):
             numbers = longer[start : start + AT_ONCE]
-            now = _of(read, np.full(len(numbers), place))
+            now = selected(read, np.full(len(numbers), place))
             ids, mask = (torch.from_numpy(part).to(here) for part in padded([replies[number] for number in numbers]))
             for begin in range(0, ids.shape[1] - 1, SEGMENT):
                 end = min(begin + SEGMENT, ids.shape[1] - 1)
                 now = now._replace(mask=torch.cat([now.mask, mask[:, begin:end]], 1))
                 seats = now.lengths[:, None] + torch.arange(begin, end, device=here)
-                logits = self.forward(ids[:, begin:end], now.mask, seats, now.cache, 0).float()
-                said = logits.log_softmax(-1).gather(2, ids[:, begin + 1 : end + 1, None])[:, :, 0]
+                heard = self.forward(ids[:, begin:end], now.mask, seats, now.cache, 0)
+                said = logs(heard, self.memory).gather(2, ids[:, begin + 1 : end + 1, None])[:, :, 0]
                 for one, number in enumerate(numbers):
                     count = max(min(len(replies[number]) - 1, end) - begin, 0)
                     found[number] += said[one, :count].tolist()
@@ -127,13 +128,34 @@ class Decoder:
         with torch.inference_mode():
             return self.before.cache(self.model)
 
-    def forward(self, ids: Any, mask: Any, seats: Any, cache: Any, keep: Any) -> Any:
-        """Logits at the positions `keep` (their numbers, or how many from the end, 0: all); the cache grows."""
+    def states(self, ids: Ids, layer: int) -> Any:
+        """(t, d) float32 of one text, read alone; layer 0 the embeddings, -1 what the head reads."""
+        cache = DynamicCache(config=self.model.config) if self.before is None else self._begun()
+        held, place = cache.get_seq_length(), self.model.device
+        with one_thread(), torch.inference_mode():
+            told = self.model(
+                input_ids=torch.tensor([list(ids)], device=place), past_key_values=cache, use_cache=True,
+                attention_mask=torch.ones(1, held + len(ids), dtype=torch.long, device=place),
+                position_ids=held + torch.arange(len(ids), device=place)[None], logits_to_keep=1,
+                output_hidden_states=True,
+            )  # fmt: skip
+            return told.hidden_states[layer][0].float()
+
+    def forward(self, ids: Any, mask: Any, seats: Any, cache: Any, keep: Any) -> Heard:
+        """What is heard at the positions `keep` (their numbers, or how many from the end, 0: all); the cache grows."""
         with torch.inference_mode():
-            return self.model(
+            told = self.model(
                 input_ids=ids, attention_mask=mask, position_ids=seats, past_key_values=cache, use_cache=True,
-                logits_to_keep=keep,
-            ).logits  # fmt: skip
+                logits_to_keep=keep, output_hidden_states=self.memory is not None,
+            )  # fmt: skip
+            if self.memory is None:
+                return Heard(told.logits)
+            kept = slice(-keep if keep else None, None) if isinstance(keep, int) else keep
+            return Heard(told.logits, told.hidden_states[self.memory.layer][:, kept])
+
+    def _next(self, ids: Any, mask: Any, seats: Any, cache: Any) -> Any:
+        """(b, V) log-probabilities of the token behind these; the cache grows."""
+        return logs(self.forward(ids, mask, seats, cache, 1).at(slice(None), -1), self.memory)
 
 
 @functools.lru_cache(maxsize=1)  # one slot a process: a second model takes the place of the first
@@ -164,21 +186,6 @@ def _shared(prompts: Sequence[Ids]) -> int:
     low, high = min(map(tuple, prompts)), max(map(tuple, prompts))
     most = min(map(len, prompts)) - 1
     return next((place for place in range(most) if low[place] != high[place]), most)
-
-
-def _of(read: Read, rows: Ints) -> Read:
-    """The same prompts in another selection, repeats allowed, with a cache of their own."""
-    picked = torch.from_numpy(rows).to(read.mask.device)
-    return Read(_picked(read.cache, picked), read.mask[picked], read.lengths[picked], read.last[picked])
-
-
-def _picked(cache: Any, rows: Any) -> Any:
-    """These rows of a cache as a new one. Layers put new tensors in place of old ones, so shallow copies are enough."""
-    made = copy.copy(cache)
-    made.layers = [copy.copy(layer) for layer in cache.layers]
-    if made.get_seq_length():
-        made.batch_select_indices(rows)
-    return made
 
 
 @contextmanager

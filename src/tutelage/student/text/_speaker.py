@@ -21,7 +21,7 @@ from tutelage.core.data import Block, Floats, Floats32, Ints, Lessons, Pool, Rng
 from tutelage.core.descent import Encoded
 from tutelage.core.digest import digest
 from tutelage.core.method import settings
-from tutelage.core.writing import Prompt, ReadAlone, Recited, Tokens, Written
+from tutelage.core.writing import Keyed, Memory, Prompt, ReadAlone, Recited, Tokens, Written
 from tutelage.kit.context import contexts
 from tutelage.kit.luck import uniform
 from tutelage.student import _head
@@ -68,13 +68,17 @@ class Short(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Speaker:
-    """maker: the settings, text.causal's or such as have the same names. name: the maker's `use:` name."""
+    """maker: the settings, text.causal's or such as have the same names. name: the maker's `use:` name.
+
+    memory: what has a say in its next tokens; whoever gave it keeps it, so it is not among the files of `save`.
+    """
 
     name: str
     maker: Any
     names: tuple[str, ...]
     source: Source
     state: State = State()
+    memory: Memory | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -82,7 +86,8 @@ class Speaker:
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        return digest(settings(self.maker), list(self.names), self.source.print_, *self.state.changed)
+        beside = [] if self.memory is None else [self.memory.fingerprint]
+        return digest(settings(self.maker), list(self.names), self.source.print_, *self.state.changed, *beside)
 
     @property
     def embeds_as(self) -> str:
@@ -149,6 +154,15 @@ class Speaker:
     def recite(self, texts: Sequence[str], share: float = 0.5) -> Recited:
         return recited(self._decoder, self._frame, texts, share, self.maker.batch)
 
+    def keyed(self, lessons: Lessons, layer: int = -1) -> Keyed:
+        from tutelage.student.text._keyed import keyed
+        from tutelage.student.text._lessons import encoded as read
+
+        return keyed(self._decoder, read(lessons, self._frame, lambda: self._choice), layer)
+
+    def consulting(self, memory: Memory | None) -> Speaker:
+        return replace(self, memory=memory)
+
     @property
     def module(self) -> Any:
         """Faces scores, token_logprobs and states."""
@@ -206,9 +220,9 @@ class Speaker:
 
         base = self.source.base()
         if not self.state.arrays:
-            return base
+            return base if self.memory is None else Decoder(base.tokenizer, base.model, base.before, self.memory)
         module = opened(base, self.state)
-        return Decoder(base.tokenizer, module.model, module.before)
+        return Decoder(base.tokenizer, module.model, module.before, self.memory)
 
     @functools.cached_property
     def _frame(self) -> Frame:
