@@ -36,7 +36,7 @@ from tutelage.core.method import method, settings
 from tutelage.core.parts import missing_extra
 from tutelage.core.rng import stream
 from tutelage.core.stages import CanWeigh
-from tutelage.core.writing import CanHeed, CanJudge, CanRate, CanRecite, CanWrite
+from tutelage.core.writing import CanCompose, CanHeed, CanJudge, CanRate, CanRecite, CanWrite
 from tutelage.kit.ratings import COLUMN, replies
 from tutelage.student.text._foretold import outline_of, width_of
 from tutelage.student.text._speaker import Speaker, loaded
@@ -62,7 +62,9 @@ class Tiny:
     score: ClassVar[str] = "mean"
     calibrate: ClassVar[str | None] = None
     reads: ClassVar[frozenset[Modality]] = frozenset({"text"})
-    can: ClassVar[Kinds] = frozenset({CanWeigh, CanHeed, CanJudge, CanRate, CanRecite, CanWrite, CanDescend, *FACES})
+    can: ClassVar[Kinds] = frozenset(
+        {CanWeigh, CanCompose, CanHeed, CanJudge, CanRate, CanRecite, CanWrite, CanDescend, *FACES}
+    )
 
     def begin(self, pool: Pool, rng: Rng) -> Speaker:
         if self.hidden % (2 * self.heads):
