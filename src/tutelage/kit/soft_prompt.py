@@ -64,6 +64,10 @@ class PromptRow(torch.nn.Module):  # type: ignore[misc]
         """Of the episodes in turn, the first one's first."""
         return [self.get_parameter(f"episode_{number + 1}") for number in range(self.count)]
 
+    def first(self, count: int) -> PromptRow:
+        """As it was after so many episodes, each of which was as many calls."""
+        return PromptRow(self.opened // self.count * count, [one.detach() for one in self.prompts[:count]])
+
     @property
     def values(self) -> Any:
         """All vectors in the order in which they are read."""

@@ -12,8 +12,8 @@ from tutelage.adapter.head_only import HeadOnly
 from tutelage.adapter.k_adapter import KAdapter
 from tutelage.adapter.lora import Lora
 from tutelage.adapter.o_lora import OLora
-from tutelage.adapter.progressive_prompts import ProgressivePrompts
 from tutelage.adapter.prefix import Prefix
+from tutelage.adapter.progressive_prompts import ProgressivePrompts
 from tutelage.adapter.prompt import Prompt
 from tutelage.core.data import Block, Rows, Table, Text
 from tutelage.core.errors import Spent
