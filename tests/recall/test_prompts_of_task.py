@@ -8,12 +8,16 @@ import pytest
 
 from tutelage.adapter.progressive_prompts import ProgressivePrompts
 from tutelage.assess.exact_match import ExactMatch
-from tutelage.core.data import Block, Exam, Rows, Table, Text, labelled
+from tutelage.core.answers import Sealed
+from tutelage.core.data import Block, Course, Exam, Part, Rows, Table, Text, labelled
 from tutelage.core.errors import Refused
 from tutelage.core.parts import build
 from tutelage.core.stages import Stage
 from tutelage.learn.gradient import Gradient
+from tutelage.loop import Run, rounds
 from tutelage.recall.prompts_of_task import OfTask, PromptsOfTask
+from tutelage.recipe.fit import fit
+from tutelage.recipe.read import read_text
 from tutelage.toys import stream, till, view
 
 TASKS = ("first", "second", "third")
@@ -121,3 +125,19 @@ def test_tasks_and_prompts_that_are_not_as_many_are_refused(life: list[Any]) -> 
     untold = labelled(Rows(Table.of("t", {"text": ["a"]}, ("x", "y")).pool(), np.arange(1)), np.zeros(1, int), "o")
     with pytest.raises(Refused, match="the lessons name 0 tasks"):
         PromptsOfTask().equip(view(student=life[3], lessons=(untold,)), stream(0, "recall"))
+
+
+def test_through_the_loop(tmp_path: Path) -> None:
+    """Two episodes of a task each: examined is the student that tells them apart, learned on is the one with prompts."""
+    rows = {"text": ["ab", "ba", "cd", "dc"], "episode": [0, 0, 1, 1], "task": ["b", "b", "a", "a"]}
+    pool = Table.of("told", rows).pool()
+    course = Course({"pool": Part(pool, Sealed(pool.table, np.zeros(4, dtype=np.int64)))}, {})
+    recipe = read_text(
+        "data: {use: table, path: none.csv}\nstudent: {use: text.tiny, hidden: 16, layers: 1, heads: 2, window: 32}\n"
+        "teach: {use: itself}\nchoose: {use: everything}\nper_round: null\nassess: []\nrecall: {use: prompts_of_task}\n"
+        "learn: {use: gradient, passes: 2, adapter: {use: progressive_prompts, length: 3}}\n", "r.yaml")  # fmt: skip
+    parts = next(iter(fit(recipe).values()))
+    begun, first, second = [one.student for one in rounds(Run(parts, course, 0, till(), tmp_path))]
+    assert not isinstance(begun, OfTask) and first.module.before.count == 1
+    assert isinstance(second, OfTask) and second.tasks == ("b", "a")
+    assert second.stages[0].fingerprint == first.fingerprint and second.student.module.before.length == 6

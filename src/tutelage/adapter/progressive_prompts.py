@@ -2,8 +2,8 @@
 
     p(y | x)  ->  p(y | P_T, ..., P_2, P_1, x),    P_t (length, d);   in episode T only P_T moves
 
-The newest prompt stands first and the oldest right before the text, so that P_T is learned in the light of nothing and
-read by all the others: what they say changes with it, their numbers do not. Each begins as `prompt` does, as the
+The newest prompt stands first and the oldest right before the text. In a decoder the earlier prompts read the newest:
+their numbers stay as they are, what comes of them changes with it. Each begins as `prompt` does, as the
 embeddings of tokens drawn anew or of the words of `start`. A call of the learner is an episode, and with `rounds: k` k
 calls are one: material that comes as one episode for each of k passes. The student carries all of them, and every
 episode makes what is read `length` places longer. Which task a question is of may be known: `recall: prompts_of_task`

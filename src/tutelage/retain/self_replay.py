@@ -11,13 +11,14 @@ already was taught elsewhere and has something to lose: `from_first: false` lets
 
 What is written is not refilled: texts that say nothing, that repeat another one of the same round and prompt, or, with
 `whole`, that took all of `max_tokens` and so may have been cut (an end would be learned behind them) are left out and
-counted. Facts: `own_texts` that are learned, `own_silent`, `own_cut`, `own_repeated`, and `own_tokens`, read and
+counted. What a pretrained model writes from nothing is often longer than that: raise `max_tokens`, or learn it with
+`whole: false`. Facts: `own_texts` that are learned, `own_silent`, `own_cut`, `own_repeated`, and `own_tokens`, read and
 written for all of them. Writing is paid for in `calls` and `teacher_tokens`; a resumed run finds what was written.
 
 Source: Sun, Ho and Lee (2020), LAMOL: language modeling for lifelong language learning, section 3 (texts from nothing,
-a share of the new data); Huang, Cui, Wang, Yang, Zhang, Huang, Zhang, Ding and Huang (2024), Mitigating catastrophic
-forgetting in large language models with self-synthesized rehearsal, section 3 (replies of the newest student). Theirs
-marks texts with the task's own first token, theirs lets a base model invent the prompts from examples; neither is here.
+a share of the new data); Huang, Cui, Wang, Yang, Liao, Song, Yao and Su (2024), Mitigating catastrophic forgetting in
+large language models with self-synthesized rehearsal, section 3 (replies of the newest student). Not here: a first
+token for each task, of the one, and prompts that a base model invents from examples, of the other.
 Neutral limit: share 0 is `nothing`.
 
 >>> import numpy as np
