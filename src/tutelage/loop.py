@@ -213,7 +213,8 @@ def _learn(at: At, state: State, new: Lessons, held: Lessons) -> tuple[State, Ro
     none = np.zeros(0, dtype=np.int64)
     with _timed(clock, "assess"):
         scores = _assessed(at, state, shown)
-    done = Round(at.number, step.name, none, none.astype(np.float64), new or held, learned.facts, scores, shown, clock)
+    facts = {**learned.facts, **settled.facts}
+    done = Round(at.number, step.name, none, none.astype(np.float64), new or held, facts, scores, shown, clock)
     return state._replace(student=settled.student), done
 
 

@@ -247,6 +247,15 @@ class Writer:
         read = [len((one if isinstance(one, str) else " ".join(turn.text for turn in one)).split()) for one in prompts]
         return Written(texts, np.array(read, dtype=np.int64), counts)
 
+    @property
+    def window(self) -> int:
+        return 256
+
+    def compose(self, k: int, rng: Rng, *, max_tokens: int = 64, temperature: float = 1.0) -> Written:
+        """What its book holds for an empty prompt; nothing where it holds nothing."""
+        told = self.write([""], k, rng, max_tokens=max_tokens, temperature=temperature)
+        return told._replace(tokens_in=np.ones(1, dtype=np.int64))
+
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "writer.json").write_text(json.dumps(dict(self.book)), encoding="utf-8")

@@ -12,7 +12,7 @@ from tutelage.core.errors import Missing, Refused
 from tutelage.core.method import settings
 from tutelage.core.parts import PACKAGE, build, load, names
 from tutelage.core.stages import CanEmbed, CanFit, CanWeigh, Stage, Student
-from tutelage.core.writing import CanHeed, CanJudge, CanWrite, Turn
+from tutelage.core.writing import CanCompose, CanHeed, CanJudge, CanWrite, Turn
 from tutelage.kit.cache import cache_folder
 from tutelage.learn.gradient import Gradient
 from tutelage.toys import stream, view
@@ -21,7 +21,7 @@ NAMES = names("student")
 FITTED = [name for name in NAMES if CanFit in load("student", name).can]
 FROZEN = [name for name in NAMES if name not in FITTED and CanWeigh in load("student", name).can]
 WRITERS = [name for name in NAMES if name not in FITTED + FROZEN]
-CAPABILITIES = (CanWeigh, CanEmbed, CanFit, CanDescend, CanGrow, CanHeed, CanJudge, CanWrite)
+CAPABILITIES = (CanWeigh, CanEmbed, CanFit, CanDescend, CanGrow, CanHeed, CanJudge, CanWrite, CanCompose)
 WORDS = {
     "card": "my card was lost or stolen today",
     "rent": "please pay the monthly rent now",
@@ -354,6 +354,11 @@ def test_what_a_student_that_writes_promises(frozen):
         assert one.texts.shape == one.tokens_out.shape == (2, 2) and one.tokens_in.shape == (2,)
         assert (one.texts == two.texts).all() and 0 < one.tokens_out.min() and one.tokens_out.max() <= 5
         assert student.write([], 2, stream(0, "w")).texts.shape == (0, 2)
+    if CanCompose in frozen.can:
+        one, two = (student.compose(3, stream(0, "w"), max_tokens=5) for _ in range(2))
+        assert one.texts.shape == one.tokens_out.shape == (1, 3) and one.tokens_in.tolist() == [1]
+        assert (one.texts == two.texts).all() and 0 < one.tokens_out.min() and one.tokens_out.max() <= 5
+        assert student.compose(0, stream(0, "w")).texts.shape == (1, 0) and student.window > 5
     if CanJudge in frozen.can:
         both = student.logprob(prompts, ["yes", "no"])
         assert both.shape == (2,) and (both < 0).all() and student.logprob([], []).shape == (0,)

@@ -175,6 +175,7 @@ class Settled(NamedTuple):
     student: Student
     shown: Student | None = None
     memory: Memory = {}
+    facts: Mapping[str, float] = {}
 
 
 class Chooser(Protocol):

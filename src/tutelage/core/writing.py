@@ -85,6 +85,20 @@ class CanWrite(Protocol):
     ) -> Written: ...
 
 
+@runtime_checkable
+class CanCompose(Protocol):
+    """compose: k texts written from nothing, from the token that begins one, as a lesson that is its own truth (Itself)
+    shows them; Written of one row, texts (1, k). temperature 0: the likeliest token each time, so all k are equal.
+
+    window: tokens that a text may have, the one that begins it counted. A text ends where the student ends it, after
+    max_tokens, its end counted, or where the window is full. With the same luck draw j is the same, whatever k is.
+    """
+
+    @property
+    def window(self) -> int: ...
+    def compose(self, k: int, rng: Rng, *, max_tokens: int = 64, temperature: float = 1.0) -> Written: ...
+
+
 class ReadAlone(NamedTuple):
     """What texts by themselves cost a reader."""
 

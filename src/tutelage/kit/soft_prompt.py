@@ -1,11 +1,15 @@
 """What stands before every prompt as learned numbers: vectors in place of words, or the keys and values themselves.
 
-Both are given to a decoder as a cache that is already filled, n places long, so that everything else reads on from
-there: `prompt` runs its n vectors through the model once, however many prompts follow; `prefix` is that cache.
+All are given to a decoder as a cache that is already filled, n places long, so that everything else reads on from
+there: `prompt` runs its n vectors through the model once, however many prompts follow; a row of prompts, one for each
+episode, does the same with all of its vectors; `prefix` is that cache. `told` is what has to be kept of each beside its
+parameters to make it again (`restored`).
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -25,16 +29,57 @@ class SoftPrompt(torch.nn.Module):  # type: ignore[misc]
         self.values = torch.nn.Parameter(values)  # (n, d)
 
     @property
+    def told(self) -> str:
+        return self.kind
+
+    @property
     def length(self) -> int:
         return len(self.values)
 
     def cache(self, model: Any) -> DynamicCache:
         """Filled for a batch of one."""
-        made = DynamicCache(config=model.config)
-        places = torch.arange(self.length, device=self.values.device)[None]
-        body(model)(inputs_embeds=self.values[None].to(model.dtype), position_ids=places, past_key_values=made,
-                    use_cache=True)  # fmt: skip
-        return made
+        return read(model, self.values)
+
+
+class PromptRow(torch.nn.Module):  # type: ignore[misc]
+    """Prompts of T episodes, P_T first and P_1 right before the text (Razdaibiedina and others 2023).
+
+    opened: how often it was opened to learn. Its parameters are `episode_1` to `episode_T`, (n, d) each.
+    """
+
+    kind = "prompt row"
+
+    def __init__(self, opened: int, prompts: Sequence[Any]) -> None:
+        super().__init__()
+        self.opened, self.count = opened, len(prompts)
+        for number, values in enumerate(prompts, 1):
+            self.register_parameter(f"episode_{number}", torch.nn.Parameter(values))
+
+    @property
+    def told(self) -> str:
+        return f"{self.kind} {self.opened}"
+
+    @property
+    def prompts(self) -> list[Any]:
+        """Of the episodes in turn, the first one's first."""
+        return [self.get_parameter(f"episode_{number + 1}") for number in range(self.count)]
+
+    def first(self, count: int) -> PromptRow:
+        """As it was after so many episodes, each of which was as many calls."""
+        return PromptRow(self.opened // self.count * count, [one.detach() for one in self.prompts[:count]])
+
+    @property
+    def values(self) -> Any:
+        """All vectors in the order in which they are read."""
+        return torch.cat(self.prompts[::-1])
+
+    @property
+    def length(self) -> int:
+        return sum(map(len, self.prompts))
+
+    def cache(self, model: Any) -> DynamicCache:
+        """Filled for a batch of one."""
+        return read(model, self.values)
 
 
 class Prefix(torch.nn.Module):  # type: ignore[misc]
@@ -45,6 +90,10 @@ class Prefix(torch.nn.Module):  # type: ignore[misc]
     def __init__(self, values: Any) -> None:
         super().__init__()
         self.values = torch.nn.Parameter(values)  # (n, layers, 2, heads, width): key, then value
+
+    @property
+    def told(self) -> str:
+        return self.kind
 
     @property
     def length(self) -> int:
@@ -61,9 +110,26 @@ class Prefix(torch.nn.Module):  # type: ignore[misc]
 BEFORE = {"prompt": SoftPrompt, "prefix": Prefix}
 
 
+def restored(told: str, arrays: Mapping[str, Any]) -> Any:
+    """What told this of itself, with these tensors, by the names of its parameters."""
+    row = re.fullmatch(rf"{PromptRow.kind} (\d+)", told)
+    if row is None:
+        return BEFORE[told](arrays["values"])
+    return PromptRow(int(row[1]), [arrays[f"episode_{number + 1}"] for number in range(len(arrays))])
+
+
 def body(model: Any) -> Any:
     """The decoder under the head of a causal language model."""
     return model.get_decoder()
+
+
+def read(model: Any, vectors: Any) -> DynamicCache:
+    """The cache of a batch of one behind these vectors (n, d), read as if they were words."""
+    made = DynamicCache(config=model.config)
+    places = torch.arange(len(vectors), device=vectors.device)[None]
+    body(model)(inputs_embeds=vectors[None].to(model.dtype), position_ids=places, past_key_values=made,
+                use_cache=True)  # fmt: skip
+    return made
 
 
 def repeated(cache: DynamicCache, times: int) -> DynamicCache:
@@ -96,10 +162,14 @@ def prompted(module: Any, length: int, start: str, rng: Rng) -> None:
     """Put a prompt in front that starts as the embeddings of these tokens, unless one of this length is there."""
     if placed(module, "prompt", length):
         return
+    module.before = SoftPrompt(begun(module, length, start, rng))
+
+
+def begun(module: Any, length: int, start: str, rng: Rng) -> Any:
+    """(length, d) the embeddings of the tokens that a prompt starts from."""
     embedding = module.model.get_input_embeddings()
     with torch.no_grad():
-        drawn = tokens(module, length, start, rng).to(embedding.weight.device)
-        module.before = SoftPrompt(embedding(drawn).float().clone())
+        return embedding(tokens(module, length, start, rng).to(embedding.weight.device)).float().clone()
 
 
 def tokens(module: Any, length: int, start: str, rng: Rng) -> Any:

@@ -24,24 +24,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-
 from tutelage.core.data import Block, Floats, Kinds, Pool, Rng
 from tutelage.core.descent import CanDescend, Prefixes
 from tutelage.core.digest import digest
 from tutelage.core.method import method, settings
 from tutelage.core.stages import Student, View
 from tutelage.core.writing import CanWrite, Prompt, Tokens, Written
+from tutelage.kit.apart import own, owners, written
 from tutelage.kit.words import in_words, questions
 
 FILE = "recall.json"  # beside a saved student: which task has the prompt
-
-
-class Own(str):
-    """A prompt of the task that the learned prompt belongs to."""
-
-    __slots__ = ("asked",)
-    asked: Prompt
+WITH, WITHOUT = 0, 1
 
 
 @method
@@ -90,7 +83,7 @@ class Apart:
 
     def asks(self, pool: Pool) -> list[Prompt]:
         """As the student within is asked, the rows of the task marked."""
-        return [_own(prompt) if mine else prompt
+        return [own(prompt, WITH) if mine else prompt
                 for prompt, mine in zip(questions(self.plain, pool), self._mine(pool), strict=True)]  # fmt: skip
 
     def write(
@@ -104,16 +97,8 @@ class Apart:
         stop: Sequence[str] = (),
     ) -> Written:
         """Each prompt by the student that it is for."""
-        mine = np.array([isinstance(prompt, Own) for prompt in prompts], dtype=bool)
-        texts, read = np.empty((len(prompts), k), dtype=object), np.zeros(len(prompts), dtype=np.int64)
-        out = np.zeros((len(prompts), k), dtype=np.int64)
-        for who, these, luck in zip((self.student, self.plain), (mine, ~mine), rng.spawn(2), strict=True):
-            rows = np.flatnonzero(these)
-            if len(rows):
-                asked = [_plainly(prompts[row]) for row in rows.tolist()]
-                told = who.write(asked, k, luck, max_tokens=max_tokens, temperature=temperature, stop=stop)
-                texts[rows], read[rows], out[rows] = told.texts, told.tokens_in, told.tokens_out
-        return Written(texts, read, out)
+        how: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "stop": stop}
+        return written((self.student, self.plain), owners(prompts, WITHOUT), prompts, k, rng, **how)
 
     def answer(self, pool: Pool, rng: Rng) -> Block:
         """What it writes to each row, or the label that this names; `cost`: all tokens that it took."""
@@ -139,13 +124,3 @@ class Apart:
         if "task" not in pool.table.columns.column_names:
             return [False] * len(pool)
         return [value is not None and str(value) == self.maker.task for value in pool.column("task").to_pylist()]
-
-
-def _own(prompt: Prompt) -> Own:
-    made = Own(prompt if isinstance(prompt, str) else prompt[-1].text)
-    made.asked = prompt
-    return made
-
-
-def _plainly(prompt: Prompt) -> Prompt:
-    return prompt.asked if isinstance(prompt, Own) else prompt

@@ -14,6 +14,7 @@ from tutelage.adapter.k_adapter import KAdapter
 from tutelage.adapter.lora import Lora
 from tutelage.adapter.o_lora import OLora
 from tutelage.adapter.prefix import Prefix
+from tutelage.adapter.progressive_prompts import ProgressivePrompts
 from tutelage.adapter.prompt import Prompt
 from tutelage.core.data import Block, Rows, Table, Text
 from tutelage.core.errors import Spent
@@ -103,10 +104,11 @@ def test_what_is_foretold_is_charged(tiny_decoder: Path, adapter: object) -> Non
         assert {unit: work.amount for unit, work in said.items()} == learned(maker, **how)
 
 
-def test_an_adapter_that_grows_is_foretold_for_its_first_call() -> None:
-    """And not as if it were exact: the second one passes through the matrices of the first as well."""
-    said = Gradient(passes=2, adapter=OLora(r=2)).work(TINY, Lot(TINY.width(SAME), 3, 1, 0))["flop"]
-    assert said.amount == learned(TINY, passes=2, adapter=OLora(r=2))["flop"] and not said.exact
+@pytest.mark.parametrize("adapter", [OLora(r=2), ProgressivePrompts(length=2)])
+def test_an_adapter_that_grows_is_foretold_for_its_first_call(adapter: object) -> None:
+    """And not as if it were exact: the second one passes through what the first one added as well."""
+    said = Gradient(passes=2, adapter=adapter).work(TINY, Lot(TINY.width(SAME), 3, 1, 0))["flop"]
+    assert said.amount == learned(TINY, passes=2, adapter=adapter)["flop"] and not said.exact
 
 
 def test_an_outline_holds_no_numbers(tiny_decoder: Path) -> None:

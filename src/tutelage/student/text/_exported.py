@@ -16,8 +16,9 @@ from transformers import AutoModelForCausalLM
 from tutelage.core.data import Array
 from tutelage.core.errors import ContractBroken, Fault, Refused
 from tutelage.kit import grown_blocks, side_stack
+from tutelage.kit.soft_prompt import Prefix
 from tutelage.student.text._decoder import quiet
-from tutelage.student.text._language import ROW, opened
+from tutelage.student.text._language import BEFORE, ROW, opened
 from tutelage.student.text._shared import twin
 from tutelage.student.text._speaker import State
 
@@ -46,7 +47,7 @@ def exported(folder: Path, base: Any, state: State, name: str) -> str:
     graft = json.loads(state.graft) if state.graft else {}
     if side_stack.KEY in graft:
         raise Refused(Fault("export", "no other library reads a stack beside a model", "tutelage.load reads `model`"))
-    added = {key for key in state.arrays if ".lora_" in key or key.startswith("before.")}
+    added = {key for key in state.arrays if ".lora_" in key or key.startswith(BEFORE)}
     if added and added != set(state.arrays):
         raise ContractBroken("weights of the base moved as well as those added to it; peft has no file for both")
     folder.mkdir(parents=True, exist_ok=True)
@@ -58,7 +59,10 @@ def exported(folder: Path, base: Any, state: State, name: str) -> str:
         model.save_pretrained(folder)
     else:
         config, arrays = _one(graft, state.arrays) if ROW in graft else (graft, state.arrays)
-        config = config or _config(base.model.config, state)
+        if state.before:
+            before = opened(base, state).before
+            arrays = {f"{BEFORE}values": before.values.detach().cpu().numpy()}
+            config = _config(base.model.config, before.kind, arrays[f"{BEFORE}values"])
         told = {**config, "base_model_name_or_path": name, "inference_mode": True}
         (folder / CONFIG).write_text(json.dumps(told, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         save_file({_named(key): np.ascontiguousarray(_shaped(key, one)) for key, one in arrays.items()},
@@ -103,23 +107,22 @@ def _checked(folder: Path, base: Any, state: State, adapter: bool) -> None:
 
 
 def _named(key: str) -> str:
-    if key.startswith("before."):
+    if key.startswith(BEFORE):
         return "prompt_embeddings"
     return "base_model.model." + key.removeprefix("model.").replace(".default.", ".")
 
 
 def _shaped(key: str, array: Any) -> Any:
-    return array.reshape(len(array), -1) if key.startswith("before.") else array
+    return array.reshape(len(array), -1) if key.startswith(BEFORE) else array
 
 
-def _config(config: Any, state: State) -> dict[str, Any]:
-    """What peft wants to know of a learned prompt."""
-    text = config.get_text_config()
-    values = state.arrays["before.values"]
-    heads = text.num_attention_heads if state.before == "prompt" else values.shape[3]
-    width = values.shape[1] if state.before == "prompt" else values.shape[3] * values.shape[4]
+def _config(config: Any, kind: str, values: Array) -> dict[str, Any]:
+    """What peft wants to know of a learned prompt; a row of them is one long prompt to it."""
+    text, prefix = config.get_text_config(), kind == Prefix.kind
+    heads = values.shape[3] if prefix else text.num_attention_heads
+    width = values.shape[3] * values.shape[4] if prefix else values.shape[1]
     return {
-        "peft_type": {"prompt": "PROMPT_TUNING", "prefix": "PREFIX_TUNING"}[state.before], "task_type": "CAUSAL_LM",
+        "peft_type": "PREFIX_TUNING" if prefix else "PROMPT_TUNING", "task_type": "CAUSAL_LM",
         "num_virtual_tokens": len(values), "token_dim": width, "num_transformer_submodules": 1,
         "num_attention_heads": heads, "num_layers": text.num_hidden_layers,
     }  # fmt: skip

@@ -19,15 +19,13 @@ from tutelage.core.errors import ContractBroken
 from tutelage.kit import grown_blocks, side_stack
 from tutelage.kit.ghost_layers import of_lessons, rows_of
 from tutelage.kit.pieces import in_pieces
-from tutelage.kit.soft_prompt import BEFORE, body, repeated
+from tutelage.kit.soft_prompt import body, repeated, restored
 from tutelage.student.text._shared import differs, twin
 from tutelage.student.text._speaker import State
 
+BEFORE = "before."  # parameters of what stands before every prompt
 ROW = "lora_row"  # as kit.lora_row calls the low-rank layers of several episodes
-DEEPER = {
-    side_stack.KEY: side_stack.raised,
-    grown_blocks.KEY: grown_blocks.grown,
-}  # layers added, by layers they are of
+DEEPER = {side_stack.KEY: side_stack.raised, grown_blocks.KEY: grown_blocks.grown}  # layers added, by those they are of
 SCALES = ("logit_scale", "logits_scaling", "final_logit_softcapping")  # multiplied by, divided by, bent at
 NEAR = 1e-3  # between the logits of the model and those of its head: rounding, far below any scaling
 
@@ -134,8 +132,9 @@ def opened(base: Any, state: State, collapse: str = "mean") -> Language:
         model = inject_adapter_in_model(_config(told), model)
         model.requires_grad_(False)
     place = base.model.device
-    values = torch.from_numpy(state.arrays["before.values"].copy()).to(place) if state.before else None
-    before = BEFORE[state.before](values) if state.before else None
+    learned = {name.removeprefix(BEFORE): torch.from_numpy(array.copy()).to(place)
+               for name, array in state.arrays.items() if name.startswith(BEFORE)}  # fmt: skip
+    before = restored(state.before, learned) if state.before else None
     tokens = functools.partial(base.tokenizer.encode, add_special_tokens=False)
     made = Language(model, tokens, collapse, before)
     for name, array in state.arrays.items():
@@ -156,7 +155,7 @@ def state_of(module: Language, base: Any) -> State:
     configs = getattr(module.model, "peft_config", {})
     opened = getattr(module.model, ROW, None)
     deeper = {key: list(getattr(module.model, key)) for key in DEEPER if getattr(module.model, key, None) is not None}
-    before = module.before.kind if module.before is not None else ""
+    before = module.before.told if module.before is not None else ""
     if len(configs) > 1 and opened is None:
         raise ContractBroken(f"one graft at a time can be kept, not {', '.join(configs)}")
     if deeper:

@@ -1,4 +1,4 @@
-"""What is left of a text: how likely it is by itself, and what follows from its beginning."""
+"""What is left of texts: how likely one is by itself, what follows from its beginning, and what comes from nothing."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tutelage.core.data import Array
+from tutelage.core.data import Array, Floats
 from tutelage.core.errors import ContractBroken
-from tutelage.core.writing import ReadAlone, Recited
+from tutelage.core.writing import ReadAlone, Recited, Written
 from tutelage.student.text._frame import Frame
 
 
@@ -50,6 +50,22 @@ def recited(base: Any, frame: Frame, texts: Sequence[str], share: float, batch: 
         _texts([decode(ids) for ids in rest]), _texts([decode(ids) for ids in went]), _flat(rest), _flat(went),
         np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
     )  # fmt: skip
+
+
+def composed(base: Any, frame: Frame, luck: Floats, temperature: float, batch: int) -> Written:
+    """Texts from nothing. `luck` (k, max_tokens), uniform in [0, 1): one number a token, whatever is written beside it.
+
+    What begins a text is the token that ends one, where the tokenizer has none of its own for that.
+    """
+    start = frame.tokenizer.bos_token_id
+    begin = [frame.tokenizer.eos_token_id if start is None else start]
+    lots = luck[:, None, : frame.window - len(begin)]
+    told = base.write([begin] * len(lots), lots, temperature, lambda ids: ids[-1] in base.ends, batch)
+    ids = [several[0] for several in told]
+    decode = frame.tokenizer.decode
+    texts = _texts([decode([one for one in row if one not in base.ends]) for row in ids])
+    counts = np.array([len(row) for row in ids], dtype=np.int64)
+    return Written(texts[None], np.full(1, len(begin), dtype=np.int64), counts[None])
 
 
 def _texts(texts: Sequence[str]) -> Array:

@@ -27,7 +27,7 @@ from tutelage.kit.luck import uniform
 from tutelage.student import _head
 from tutelage.student.text._choice import Choice, choice, lengths
 from tutelage.student.text._frame import Frame
-from tutelage.student.text._recited import read_alone, recited
+from tutelage.student.text._recited import composed, read_alone, recited
 from tutelage.student.text._replies import counted, judged, rated, written
 from tutelage.student.text.embedded import encoded
 
@@ -47,7 +47,7 @@ class Source(Protocol):
 
 
 class State(NamedTuple):
-    """arrays: parameters by their names in `Language`. graft: of what was put in, as JSON. before: a kind."""
+    """arrays: parameters by their names in `Language`. graft: of what was put in, as JSON. before: as it is told."""
 
     arrays: Any = {}
     graft: str = ""
@@ -147,6 +147,10 @@ class Speaker:
     ) -> Written:
         luck = uniform(prompts, k, max_tokens, rng)
         return written(self._decoder, self._frame, prompts, luck, temperature, stop, self.maker.batch)
+
+    def compose(self, k: int, rng: Rng, *, max_tokens: int = 64, temperature: float = 1.0) -> Written:
+        luck = uniform(("",), k, max_tokens, rng)[0]
+        return composed(self._decoder, self._frame, luck, temperature, self.maker.batch)
 
     def read_alone(self, texts: Sequence[str]) -> ReadAlone:
         return read_alone(self._decoder, self._frame, texts, self.maker.batch)

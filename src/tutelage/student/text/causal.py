@@ -36,7 +36,7 @@ from tutelage.core.forecast import Width
 from tutelage.core.method import method
 from tutelage.core.parts import missing_extra, part
 from tutelage.core.stages import CanEmbed, CanWeigh
-from tutelage.core.writing import CanConsult, CanHeed, CanJudge, CanRate, CanRecite, CanWrite
+from tutelage.core.writing import CanCompose, CanConsult, CanHeed, CanJudge, CanRate, CanRecite, CanWrite
 from tutelage.student.text._foretold import outline_of, width_of
 from tutelage.student.text._place import Place, assets, place
 from tutelage.student.text._speaker import Speaker, loaded
@@ -61,7 +61,19 @@ class Causal:
 
     reads: ClassVar[frozenset[Modality]] = frozenset({"text"})
     can: ClassVar[Kinds] = frozenset(
-        {CanWeigh, CanEmbed, CanHeed, CanJudge, CanRate, CanRecite, CanWrite, CanConsult, CanDescend, *FACES}
+        {
+            CanWeigh,
+            CanEmbed,
+            CanCompose,
+            CanHeed,
+            CanJudge,
+            CanRate,
+            CanRecite,
+            CanWrite,
+            CanConsult,
+            CanDescend,
+            *FACES,
+        }
     )
 
     @property

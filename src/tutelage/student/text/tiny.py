@@ -37,7 +37,7 @@ from tutelage.core.method import method, settings
 from tutelage.core.parts import missing_extra
 from tutelage.core.rng import stream
 from tutelage.core.stages import CanWeigh
-from tutelage.core.writing import CanConsult, CanHeed, CanJudge, CanRate, CanRecite, CanWrite
+from tutelage.core.writing import CanCompose, CanConsult, CanHeed, CanJudge, CanRate, CanRecite, CanWrite
 from tutelage.kit.ratings import has_reply, replies
 from tutelage.student.text._foretold import outline_of, width_of
 from tutelage.student.text._speaker import Speaker, loaded
@@ -64,7 +64,7 @@ class Tiny:
     calibrate: ClassVar[str | None] = None
     reads: ClassVar[frozenset[Modality]] = frozenset({"text"})
     can: ClassVar[Kinds] = frozenset(
-        {CanWeigh, CanHeed, CanJudge, CanRate, CanRecite, CanWrite, CanConsult, CanDescend, *FACES}
+        {CanWeigh, CanCompose, CanHeed, CanJudge, CanRate, CanRecite, CanWrite, CanConsult, CanDescend, *FACES}
     )
 
     def begin(self, pool: Pool, rng: Rng) -> Speaker:
