@@ -23,6 +23,7 @@ WAITS = 5
 
 def begin(read: Read, sets: tuple[str, ...], root: Path, name: str) -> Record:
     """Check everything, then make the run's folder. Nothing is spent and nothing is left behind when it is refused."""
+    from tutelage.report.words import count
     from tutelage.study.lengths import lengths
     from tutelage.study.run import prepare, start
 
@@ -33,8 +34,8 @@ def begin(read: Read, sets: tuple[str, ...], root: Path, name: str) -> Record:
     for note in (*notes, *told):
         say(f"  note: {note}")
     arms, seeds = prepared.read.recipes, len(prepared.read.study.seed_list)
-    each = "one seed" if seeds == 1 else f"{seeds} seeds"
-    say(f"run {record.name}: {len(arms) * seeds} jobs, {each} of each arm: {', '.join(arms)}")
+    jobs, each = count(len(arms) * seeds, "job"), count(seeds, "seed")
+    say(f"run {record.name}: {jobs}, {each} of each arm: {', '.join(arms)}")
     return record
 
 

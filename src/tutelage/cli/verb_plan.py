@@ -146,6 +146,7 @@ def _seeds_for(read: Read, effect: float | None, pilot: str | None, root: Path) 
 
 
 def _jobs(read: Read, sets: tuple[str, ...], root: Path, name: str, json: bool) -> int:
+    from tutelage.report.words import count
     from tutelage.study.run import prepare, start
 
     record = start(prepare(read), root, sets, name)
@@ -159,6 +160,6 @@ def _jobs(read: Read, sets: tuple[str, ...], root: Path, name: str, json: bool) 
     if json:
         as_json({"run": record.folder, "jobs": lines})
         return 0
-    say(f"run {record.name}: {len(lines)} jobs; when all are done, `tutelage resume {where}` prints the table")
+    say(f"run {record.name}: {count(len(lines), "job")}; when all are done, `tutelage resume {where}` prints the table")
     result("\n".join(lines))
     return 0
