@@ -29,6 +29,7 @@ from tutelage.core.data import Kinds, Rng
 from tutelage.core.descent import Grafts, Group, Opened
 from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method
+from tutelage.kit.beside import stands
 
 
 @method
@@ -49,6 +50,9 @@ class OLora:
 
         model = module.graft
         held = getattr(model, "peft_config", {})
+        if stands(model):
+            what = "the student carries another adapter already"
+            raise Refused(Fault("learn.adapter", what, "the same adapter in every round, or restart: true"))
         if held and not placed(model):
             what = "the student carries low-rank layers that belong to no episode"
             raise Refused(Fault("learn.adapter", what, "o_lora from the first round on, or restart: true"))

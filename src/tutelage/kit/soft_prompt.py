@@ -13,6 +13,7 @@ from transformers import DynamicCache
 
 from tutelage.core.data import Rng
 from tutelage.core.errors import Fault, Refused
+from tutelage.kit.beside import SECOND
 
 
 class SoftPrompt(torch.nn.Module):  # type: ignore[misc]
@@ -83,7 +84,10 @@ def activations(model: Any, ids: Any) -> Any:
 
 
 def placed(module: Any, kind: str, length: int) -> bool:
-    """Whether the module has such a learned prompt already. Refused when it has another one."""
+    """Whether the module has such a learned prompt already. Refused when it has another one, or a second network."""
+    if getattr(module.model, SECOND, None) is not None:
+        what = "the student carries a second network, which reads tokens and no vectors in their place"
+        raise Refused(Fault("learn.adapter", what, "restart: true"))
     if module.before is None:
         return False
     if (module.before.kind, module.before.length) != (kind, length):

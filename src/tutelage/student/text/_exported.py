@@ -15,7 +15,7 @@ from transformers import AutoModelForCausalLM
 
 from tutelage.core.data import Array
 from tutelage.core.errors import ContractBroken, Fault, Refused
-from tutelage.kit.side_stack import KEY
+from tutelage.kit.beside import SECOND, STACK
 from tutelage.student.text._decoder import quiet
 from tutelage.student.text._language import ROW, opened
 from tutelage.student.text._shared import twin
@@ -43,8 +43,10 @@ def exported(folder: Path, base: Any, state: State, name: str) -> str:
     adapter over weights that have moved, and when the libraries read something else.
     """
     graft = json.loads(state.graft) if state.graft else {}
-    if KEY in graft:
-        raise Refused(Fault("export", "no other library reads a stack beside a model", "tutelage.load reads `model`"))
+    for key, what in ((STACK, "a stack"), (SECOND, "a second network")):
+        if key in graft:
+            words = f"no other library reads {what} beside a model"
+            raise Refused(Fault("export", words, "tutelage.load reads `model`"))
     added = {key for key in state.arrays if ".lora_" in key or key.startswith("before.")}
     if added and added != set(state.arrays):
         raise ContractBroken("weights of the base moved as well as those added to it; peft has no file for both")

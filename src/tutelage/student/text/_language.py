@@ -16,9 +16,11 @@ import torch
 
 from tutelage.core.descent import Batch, Said
 from tutelage.core.errors import ContractBroken
+from tutelage.kit.beside import SECOND, STACK
 from tutelage.kit.ghost_layers import of_lessons
 from tutelage.kit.pieces import in_pieces
-from tutelage.kit.side_stack import KEY, raised
+from tutelage.kit.second_network import joined
+from tutelage.kit.side_stack import raised
 from tutelage.kit.soft_prompt import BEFORE, body, repeated
 from tutelage.student.text._shared import differs, twin
 from tutelage.student.text._speaker import State
@@ -112,8 +114,8 @@ def opened(base: Any, state: State, collapse: str = "mean") -> Language:
     """The base, a Decoder, with this state, as a module of its own over the memory of what nobody changed."""
     model = twin(base.model)
     told = json.loads(state.graft) if state.graft else {}
-    if KEY in told:
-        raised(model, told[KEY])
+    if STACK in told or SECOND in told:
+        raised(model, told[STACK]) if STACK in told else joined(model, **told[SECOND])
         model.requires_grad_(False)
     elif ROW in told:
         from tutelage.kit.lora_row import grown
@@ -145,12 +147,14 @@ def state_of(module: Language, base: Any) -> State:
         if value is not None:
             kept[name] = value
     configs = getattr(module.model, "peft_config", {})
-    stack, opened = (getattr(module.model, name, None) for name in (KEY, ROW))
+    stack, second, opened = (getattr(module.model, name, None) for name in (STACK, SECOND, ROW))
     before = module.before.kind if module.before is not None else ""
     if len(configs) > 1 and opened is None:
         raise ContractBroken(f"one graft at a time can be kept, not {', '.join(configs)}")
     if stack is not None:
-        return State(kept, json.dumps({KEY: list(stack)}), before)
+        return State(kept, json.dumps({STACK: list(stack)}), before)
+    if second is not None:
+        return State(kept, json.dumps({SECOND: second.settings}, sort_keys=True), before)
     if opened is not None:
         told = {ROW: opened, "count": len(configs), "config": _plain(next(iter(configs.values())).to_dict())}
         return State(kept, json.dumps(told, sort_keys=True), before)
