@@ -4,12 +4,12 @@
 
 g is a decoder of the model's own kind, `layers` layers of `width` with `heads` heads, drawn by the run's seed and
 whole: its table of tokens is its own. It sees nothing of the model, and the model's weights stay what they are, so that
-what was known is changed only by what U g adds, behind the last layer or behind layer `at`, counted from 1. `also` opens
-more: every parameter of the model in whose name one of these regular expressions is found. `at: 2` with the layers above
-it in `also` is nearest to the paper's encoder, frozen under a decoder that is trained. Keys and values of both networks
-are kept in one cache while a reply is written. What a module's `states` gives of layer `at` is without what is added,
-but for the last layer. A student that already carries such a network goes on with it; one that carries another adapter
-or a learned prompt is refused. No other library reads it.
+what was known is changed only by what U g adds, behind the last layer or behind layer `at`, counted from 1. `also`
+opens more: every parameter of the model in whose name one of these regular expressions is found. `at: 2` with the
+layers above it in `also` is nearest to the paper's encoder, frozen under a decoder that is trained. While a reply is
+written, keys and values of both networks are kept in one cache. What a module's `states` gives of layer `at` is without
+what is added, but for the last layer. A student that already carries such a network goes on with it; one that carries
+another adapter or a learned prompt is refused. No other library reads it.
 
 Source: Jang, Ye, Yang, Shin, Han, Kim, Choi and Seo (2022), Towards continual knowledge learning of language models,
 section 4 (Modular: T5-small beside the encoder of T5-large, its output projected from 512 to 1024 and added). There the
