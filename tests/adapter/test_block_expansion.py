@@ -21,7 +21,8 @@ from tutelage.core.errors import Refused
 from tutelage.core.rng import stream
 from tutelage.core.stages import Stage
 from tutelage.core.writing import Turn
-from tutelage.kit.grown_blocks import KEY, copies, grown, joined
+from tutelage.kit.grafts import BLOCKS
+from tutelage.kit.grown_blocks import copies, grown, joined
 from tutelage.learn.gradient import Gradient
 from tutelage.student.text.causal import Causal
 from tutelage.student.text.tiny import Tiny
@@ -62,7 +63,7 @@ def test_a_copy_at_insertion_by_hand() -> None:
     """Of three layers in two groups the first and the last are copied; all but the two projections is the layer's."""
     opened = BlockExpansion(blocks=2).open(BEGUN.module, stream(0, "learn"))
     model = opened.module.model
-    assert getattr(model, KEY) == (0, 2) and model.config.num_hidden_layers == 5
+    assert getattr(model, BLOCKS) == (0, 2) and model.config.num_hidden_layers == 5
     own = dict(BEGUN.module.model.model.layers[2].named_parameters())
     made = dict(model.model.layers[2].copied.named_parameters())
     assert own.keys() == made.keys() and {name for name in own if name.startswith(("self", "mlp"))} > set(OUT)
@@ -136,7 +137,7 @@ def test_it_is_saved_loaded_and_goes_on(tmp_path: Path) -> None:
     first = taught(BEGUN, 2)
     second = taught(first.student, 2, memory=first.memory)
     assert set(second.student.state.arrays) == set(first.student.state.arrays)
-    assert getattr(second.student.module.model, KEY) == (0, 2) and second.facts["loss"] < first.facts["loss"]
+    assert getattr(second.student.module.model, BLOCKS) == (0, 2) and second.facts["loss"] < first.facts["loss"]
 
 
 def test_exported_it_is_a_plain_deeper_model(tiny_decoder: Path, tmp_path: Path) -> None:

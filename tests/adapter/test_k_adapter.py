@@ -15,7 +15,8 @@ from tutelage.core.errors import Refused
 from tutelage.core.rng import stream
 from tutelage.core.stages import Stage
 from tutelage.core.writing import Turn
-from tutelage.kit.side_stack import KEY, evenly, rungs
+from tutelage.kit.grafts import STACK
+from tutelage.kit.side_stack import evenly, rungs
 from tutelage.learn.gradient import Gradient
 from tutelage.student.text.tiny import Tiny
 from tutelage.toys import view
@@ -47,7 +48,7 @@ def test_the_stack_by_hand() -> None:
     """s = L_2(L_1(h_1) + h_3) of three layers; the output is that of the model with U s added before its last norm."""
     module = LEARNED.module
     seen, trunk = {}, module.model.model
-    assert getattr(module.model, KEY) == evenly(3, 2) == (0, 2) and len(trunk.layers) == 5
+    assert getattr(module.model, STACK) == evenly(3, 2) == (0, 2) and len(trunk.layers) == 5
     for name, layer in (
         ("h_1", trunk.layers[0]),
         ("h_3", trunk.layers[2]),

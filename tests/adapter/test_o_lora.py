@@ -12,7 +12,8 @@ from tutelage.core.data import Block, Rows, Table, Text
 from tutelage.core.errors import Refused
 from tutelage.core.rng import stream
 from tutelage.core.stages import Stage
-from tutelage.kit.lora_row import KEY, layers, overlap, placed
+from tutelage.kit.grafts import ROW
+from tutelage.kit.lora_row import layers, overlap, placed
 from tutelage.kit.privacy import Privacy
 from tutelage.learn.gradient import Gradient
 from tutelage.student.text.tiny import Tiny
@@ -119,7 +120,7 @@ def test_an_episode_may_be_several_rounds() -> None:
     assert matrices(done[0].student, 1) != matrices(done[1].student, 1) == matrices(done[3].student, 1)
     steps = [{float(held["step"]) for held in one.memory["optimiser"].values()} for one in done]
     assert steps == [{8.0}, {16.0}, {8.0}, {16.0}]
-    assert getattr(done[3].student.module.model, KEY) == 4
+    assert getattr(done[3].student.module.model, ROW) == 4
 
 
 def test_saved_and_loaded_it_goes_on_alike(tmp_path: Path) -> None:

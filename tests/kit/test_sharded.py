@@ -18,6 +18,7 @@ import torch.multiprocessing
 from tutelage.adapter.block_expansion import BlockExpansion
 from tutelage.adapter.full import Full
 from tutelage.adapter.lora import Lora
+from tutelage.adapter.modular import Modular
 from tutelage.adapter.prompt import Prompt
 from tutelage.adapter.under_prompt import UnderPrompt
 from tutelage.core.data import Block, Rows, Table, Text, labelled
@@ -91,6 +92,7 @@ CASES = {
     "full": lambda: learned(Gradient(**HOW, weight_decay=0.1, clip=0.5, accumulate=2, schedule="cosine", warm_up=0.2)),
     "lora": lambda: learned(Gradient(**HOW, clip=0.5, adapter=Lora(r=2, also=("layers[.]1[.]mlp", "model[.]norm")))),
     "blocks": lambda: learned(Gradient(**HOW, adapter=BlockExpansion(blocks=1))),
+    "modular": lambda: learned(Gradient(**HOW, clip=0.5, adapter=Modular(width=8, at=1, also=("layers[.]1[.]mlp",)))),
     "sgd": lambda: learned(Gradient(**HOW | {"lr": 0.05}, optimiser="sgd", momentum=0.9)),
     "recompute": lambda: learned(Gradient(**HOW, recompute=True)),
     "rehearsed": rehearsed,

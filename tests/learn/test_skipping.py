@@ -68,7 +68,7 @@ def test_what_is_left_out_teaches_nothing() -> None:
 def test_all_left_out() -> None:
     """No update, no loss to tell, and the student answers as before."""
     done = learn(Leaves(0, 1))
-    assert done.facts == {"lessons": 6, "updates": 0, "visits": 0, "skipped": 24}
+    assert done.facts == {"lessons": 6, "updates": 0, "visits": 0, "skipped": 24, "moving": 6}
     assert (done.student.probs(POOL) == STUDENT.probs(POOL)).all()
 
 

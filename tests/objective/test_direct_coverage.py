@@ -163,7 +163,7 @@ def test_the_dead_are_replaced_and_batches_stay_full() -> None:
 def test_when_all_are_dead_nothing_moves_and_it_ends() -> None:
     """Three classes start at p = 1/3: with 64 draws F = 4e-10."""
     done = learned(DirectCoverage(n=64))
-    assert done.facts == {"lessons": 40, "updates": 0, "visits": 0, "skipped": 240}
+    assert done.facts == {"lessons": 40, "updates": 0, "visits": 0, "skipped": 240, "moving": 45}
     assert (done.student.probs(POINTS) == FIRST.probs(POINTS)).all()
 
 

@@ -25,8 +25,8 @@ from tutelage.core.data import Kinds, Rng
 from tutelage.core.descent import Grafts, Group, Opened
 from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method
-from tutelage.kit.grafts import deepened
-from tutelage.kit.grown_blocks import KEY, copies, grown
+from tutelage.kit.grafts import BLOCKS, deepened
+from tutelage.kit.grown_blocks import copies, grown
 from tutelage.kit.side_stack import evenly
 from tutelage.kit.soft_prompt import body
 
@@ -39,7 +39,7 @@ class BlockExpansion:
 
     def open(self, module: Any, rng: Rng) -> Opened:
         """One group, the copies. Refused for more of them than the model has layers."""
-        held = getattr(module.graft, KEY, None)
+        held = getattr(module.graft, BLOCKS, None)
         if held is None:
             layers = len(getattr(body(module.graft), "layers", ()))
             if not 0 < self.blocks <= layers:

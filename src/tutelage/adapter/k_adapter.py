@@ -19,19 +19,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-import torch
 from pydantic import AfterValidator, Field
 
 from tutelage.core.data import Kinds, Rng
 from tutelage.core.descent import Grafts, Group, Opened
 from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method
-from tutelage.kit.grafts import deepened
-from tutelage.kit.named import found, readable
-from tutelage.kit.side_stack import KEY, evenly, raised, rungs
+from tutelage.kit.grafts import STACK, deepened, drawn, moving
+from tutelage.kit.named import readable
+from tutelage.kit.side_stack import evenly, raised, rungs
 from tutelage.kit.soft_prompt import body
-
-SMALL = 0.02  # deviation of the first weights, as in most decoders
 
 
 @method
@@ -43,7 +40,7 @@ class KAdapter:
 
     def open(self, module: Any, rng: Rng) -> Opened:
         """One group, the stack and what `also` names. Refused for more layers than the model has."""
-        held = getattr(module.graft, KEY, None)
+        held = getattr(module.graft, STACK, None)
         if held is None:
             layers = len(getattr(body(module.graft), "layers", ()))
             if not 0 < self.k <= layers:
@@ -51,23 +48,9 @@ class KAdapter:
                 raise Refused(Fault("learn.adapter.k", what, f"k: 1 to {layers}"))
             deepened(module)
             raised(module.graft, evenly(layers, self.k))
-            _drawn(module, rng)
+            mine = rungs(module)
+            drawn(module, mine, [name for name in mine if name.endswith(".up.weight") and ".layer." not in name], rng)
         elif len(held) != self.k:
             what = f"the student carries a stack of {len(held)} layers, asked for are {self.k}"
             raise Refused(Fault("learn.adapter.k", what, "the same settings in every round, or restart: true"))
-        names = [name for name, _ in module.named_parameters()]
-        added = set(rungs(module))
-        plain = {name.replace(".base_layer.", "."): name for name in names if name not in added}
-        opened = added | {plain[name] for name in found(list(plain), self.also)}
-        return Opened(module, (Group(tuple(name for name in names if name in opened)),))
-
-
-def _drawn(module: Any, rng: Rng) -> None:
-    """Matrices normal, vectors (of normalisations) 1, U stays 0; by the luck of the run, not torch's own."""
-    with torch.no_grad():
-        for name in rungs(module):
-            one = module.get_parameter(name)
-            if one.ndim == 1:
-                one.fill_(0.0 if name.endswith("bias") else 1.0)
-            elif not name.endswith(".up.weight") or ".layer." in name:
-                one.copy_(torch.from_numpy(rng.normal(0, SMALL, size=tuple(one.shape))))
+        return Opened(module, (Group(moving(module, rungs(module), self.also)),))

@@ -30,8 +30,8 @@ from tutelage.core.descent import Grafts, Group, Opened
 from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method
 from tutelage.core.parts import missing_extra
-from tutelage.kit.grafts import alone
-from tutelage.kit.named import found, readable
+from tutelage.kit.grafts import alone, moving
+from tutelage.kit.named import readable
 
 MARK = ".lora_"
 
@@ -62,11 +62,8 @@ class Lora:
             except ValueError as error:
                 raise Refused(Fault("learn.adapter.targets", str(error), there(model))) from error
             drawn(module, rng, "default")
-        names = [name for name, _ in module.named_parameters()]
-        added = {name for name in names if MARK in name}
-        plain = {name.replace(".base_layer.", "."): name for name in names if name not in added}
-        opened = added | {plain[name] for name in found(list(plain), self.also)}
-        return Opened(module, (Group(tuple(name for name in names if name in opened)),))
+        added = [name for name, _ in module.named_parameters() if MARK in name]
+        return Opened(module, (Group(moving(module, added, self.also)),))
 
 
 def configured(how: Lora) -> Any:

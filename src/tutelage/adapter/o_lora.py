@@ -29,7 +29,7 @@ from tutelage.core.data import Kinds, Rng
 from tutelage.core.descent import Grafts, Group, Opened
 from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method
-from tutelage.kit.grafts import alone
+from tutelage.kit.grafts import ROW, alone
 
 
 @method
@@ -46,7 +46,7 @@ class OLora:
     def open(self, module: Any, rng: Rng) -> Opened:
         """One group, the matrices of this episode. Refused when the module carries others, or has no such layer."""
         config = configured(Lora(r=self.r, alpha=self.alpha, targets=self.targets))
-        from tutelage.kit.lora_row import KEY, grown, placed
+        from tutelage.kit.lora_row import grown, placed
 
         model = module.graft
         held = getattr(model, "peft_config", {})
@@ -57,7 +57,7 @@ class OLora:
             same(next(iter(held.values())), config)
         else:
             alone(model)
-        opened = int(getattr(model, KEY, 0))
+        opened = int(getattr(model, ROW, 0))
         fresh = opened % self.rounds == 0
         count = opened // self.rounds + 1
         if placed(model) + fresh != count:

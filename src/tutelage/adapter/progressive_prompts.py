@@ -30,7 +30,7 @@ from tutelage.core.data import Kinds, Rng
 from tutelage.core.descent import Group, Opened, Prefixes
 from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method
-from tutelage.kit.soft_prompt import PromptRow, begun
+from tutelage.kit.soft_prompt import PromptRow, begun, unread
 
 HELP = "the same settings in every round, or restart: true"
 
@@ -46,6 +46,7 @@ class ProgressivePrompts:
 
     def open(self, module: Any, rng: Rng) -> Opened:
         """One group, the vectors of this episode. Refused when the student has a learned prompt of another kind."""
+        unread(module)
         row = module.before if module.before is not None else PromptRow(0, ())
         if row.kind != PromptRow.kind:
             what = f"the student has a learned {row.kind} of {row.length} places, which belongs to no episode"

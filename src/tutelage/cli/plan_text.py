@@ -21,7 +21,7 @@ def costs(made: Plan) -> str:
     """Arms by units, the sum, and what the whole takes."""
     from tutelage.report.words import count
 
-    jobs = sum(len(arm.jobs) for arm in made.arms)
+    arms, jobs = count(len(made.arms), "arm"), sum(len(arm.jobs) for arm in made.arms)
     head = ["arm", "rounds", *(spelt(unit) for unit in made.units), "seconds", "disk"]
     rows = [
         [arm.name, amount(arm.rounds), *(amount(arm.units[u]) if u in arm.units else "0" for u in made.units),
@@ -30,7 +30,7 @@ def costs(made: Plan) -> str:
     whole = ["in all", amount(made.rounds), *(amount(one) for one in made.units.values()), amount(made.seconds),
              amount(made.disk, size)]  # fmt: skip
     lines = [
-        f"plan of {made.name}: {count(len(made.arms), "arm")}, {count(jobs, "job")} (an arm at a seed); nothing was run or bought\n",
+        f"plan of {made.name}: {arms}, {count(jobs, 'job')} (an arm at a seed); nothing was run or bought\n",
         table(head, [*rows, whole], right=range(1, len(head))),
         "(no mark: exact; ~: estimated; <=: at most; ?: unknown)\n",
         f"wall time: {amount(made.wall, clock)} with {made.workers} worker processes",

@@ -160,6 +160,6 @@ def _jobs(read: Read, sets: tuple[str, ...], root: Path, name: str, json: bool) 
     if json:
         as_json({"run": record.folder, "jobs": lines})
         return 0
-    say(f"run {record.name}: {count(len(lines), "job")}; when all are done, `tutelage resume {where}` prints the table")
+    say(f"run {record.name}: {count(len(lines), 'job')}; when all are done, `tutelage resume {where}` prints the table")
     result("\n".join(lines))
     return 0

@@ -16,9 +16,9 @@ from typing import Any
 import torch
 
 from tutelage.core.errors import Fault, Refused
+from tutelage.kit.grafts import BLOCKS
 from tutelage.kit.soft_prompt import body
 
-KEY = "grown_blocks"  # the attribute of a model that has copies: behind which layers they stand
 OUT = (("o_proj", "out_proj", "dense"), ("down_proj", "fc2"))  # what ends the attention, the feed-forward part
 
 
@@ -57,7 +57,7 @@ def grown(model: Any, after: Sequence[int]) -> None:
     for name, held in told.items():
         setattr(config, name, [*held, *(held[number] for number in after)])
     model.eval()
-    setattr(model, KEY, tuple(after))
+    setattr(model, BLOCKS, tuple(after))  # behind which layers they stand
 
 
 def joined(model: Any) -> None:
@@ -65,7 +65,7 @@ def joined(model: Any) -> None:
 
     The model is changed, its configuration too; it then is one that transformers itself builds of that configuration.
     """
-    trunk, after = body(model), getattr(model, KEY)
+    trunk, after = body(model), getattr(model, BLOCKS)
     count, config = len(trunk.layers), trunk.config
     pairs = [[number, *(count + place for place, one in enumerate(after) if one == number)] for number in range(count)]
     order = [seat for pair in pairs for seat in pair]
@@ -75,7 +75,7 @@ def joined(model: Any) -> None:
     trunk.layers = torch.nn.ModuleList([layer for part in parts for layer in part])
     for place, layer in enumerate(trunk.layers):
         _seat(layer, place)
-    delattr(model, KEY)
+    delattr(model, BLOCKS)
 
 
 def copies(module: Any) -> tuple[str, ...]:

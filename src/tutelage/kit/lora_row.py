@@ -14,13 +14,14 @@ from typing import Any
 from peft import inject_adapter_in_model
 from peft.tuners.lora.layer import LoraLayer
 
-KEY = "lora_row"  # the attribute of a model that has them: how often it was opened to learn
+from tutelage.kit.grafts import ROW
+
 NAME = re.compile(r"episode_(\d+)$")
 
 
 def placed(model: Any) -> int:
     """How many there are."""
-    return len(getattr(model, "peft_config", {})) if getattr(model, KEY, None) is not None else 0
+    return len(getattr(model, "peft_config", {})) if getattr(model, ROW, None) is not None else 0
 
 
 def grown(model: Any, config: Any, opened: int, count: int) -> None:
@@ -32,7 +33,7 @@ def grown(model: Any, config: Any, opened: int, count: int) -> None:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Already found a `peft_config`", UserWarning)  # which is what is meant
             inject_adapter_in_model(type(config).from_peft_type(**config.to_dict()), model, f"episode_{number}")
-    setattr(model, KEY, opened)
+    setattr(model, ROW, opened)  # how often it was opened to learn
     for layer in layers(model):
         layer.set_adapter([f"episode_{number + 1}" for number in range(count)])
     model.requires_grad_(False)

@@ -14,11 +14,8 @@ from typing import Any
 
 import torch
 
-from tutelage.core.errors import Fault, Refused
-from tutelage.kit.grafts import alone
+from tutelage.kit.grafts import STACK, counted, row
 from tutelage.kit.soft_prompt import body
-
-KEY = "side_stack"  # the attribute of a model that has one: which layers it reads
 
 
 class Tap(torch.nn.Module):  # type: ignore[misc]
@@ -68,11 +65,7 @@ def raised(model: Any, reads: Sequence[int]) -> None:
 
     The model is changed, its configuration too: nobody else may hold them.
     """
-    trunk = body(model)
-    layers = getattr(trunk, "layers", None)
-    if not isinstance(layers, torch.nn.ModuleList):
-        raise Refused(Fault("learn.adapter", f"{type(model).__name__} has no row of layers for a stack to read"))
-    alone(model)
+    trunk, layers = body(model), row(model, "a stack to read")
     count, kind, config = len(layers), type(layers[0]), trunk.config
     weight = next(layers[0].parameters())
     seen: dict[int, Any] = {}
@@ -87,11 +80,9 @@ def raised(model: Any, reads: Sequence[int]) -> None:
         added.to_empty(device=weight.device).to(weight.dtype)
         for one in added.parameters():
             one.data.zero_()
-    config.num_hidden_layers = count + len(reads)
-    if getattr(config, "layer_types", None):
-        config.layer_types = [*config.layer_types, *config.layer_types[-1:] * len(reads)]
+    counted(config, len(reads))
     model.eval()
-    setattr(model, KEY, tuple(reads))
+    setattr(model, STACK, tuple(reads))  # which layers it reads
 
 
 def rungs(module: Any) -> tuple[str, ...]:

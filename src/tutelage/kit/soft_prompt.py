@@ -17,6 +17,7 @@ from transformers import DynamicCache
 
 from tutelage.core.data import Rng
 from tutelage.core.errors import Fault, Refused
+from tutelage.kit.grafts import SECOND
 
 
 class SoftPrompt(torch.nn.Module):  # type: ignore[misc]
@@ -149,13 +150,21 @@ def activations(model: Any, ids: Any) -> Any:
 
 
 def placed(module: Any, kind: str, length: int) -> bool:
-    """Whether the module has such a learned prompt already. Refused when it has another one."""
+    """Whether the module has such a learned prompt already. Refused when it has another one, or a second network."""
     if module.before is None:
+        unread(module)
         return False
     if (module.before.kind, module.before.length) != (kind, length):
         what = f"the student has a learned {module.before.kind} of {module.before.length} places"
         raise Refused(Fault("learn.adapter", what, "the same settings in every round, or restart: true"))
     return True
+
+
+def unread(module: Any) -> None:
+    """Refused where a second network stands beside the model: it would not read what is put before every prompt."""
+    if getattr(module.model, SECOND, None) is not None:
+        what = "the student carries a second network, which reads tokens and no vectors in their place"
+        raise Refused(Fault("learn.adapter", what, "restart: true"))
 
 
 def prompted(module: Any, length: int, start: str, rng: Rng) -> None:

@@ -25,7 +25,8 @@ seed that guards people is not published.
 A penalty may hold weights exactly (core.descent.Holds): where that is all that the adapter opens, nothing is learned.
 
 Facts: `lessons`, `loss` (weighted mean over the last pass, each lesson's just before its update, without the penalty),
-`updates` and `visits` (lessons shown), both as kit.batching.updates_and_rows says beforehand. The till is charged the
+`updates` and `visits` (lessons shown), both as kit.batching.updates_and_rows says beforehand, and `moving`, how many
+numbers stand in parameters that may move, missing where none was opened. The till is charged the
 training tokens of all updates, where the student reads tokens, and their FLOP (kit.descent.flop) before the first:
 every position of every lesson that will be shown, prompts included, padding not. A private call is charged what is
 expected, `visits` lessons of the mean length.
@@ -166,8 +167,7 @@ class Gradient:
             suits(syllabus, penalty, self.objective)
         counts = updates_and_rows(syllabus, self)
         plan = planned(syllabus, self.passes)
-        lessons = float(sum(block.size for block in plan.lessons))
-        facts = {"lessons": lessons, "updates": float(counts.updates), "visits": float(counts.visits)}
+        facts = _planned(plan, counts)
         if counts.updates == 0:
             return Learned(view.student, facts, view.memory)
         order, luck, opens, torchs = rng.spawn(4)
@@ -186,6 +186,7 @@ class Gradient:
                 what = f"private learning adds no penalty, and {name_of(type(self.adapter))} asks for one"
                 raise Refused(Fault("learn.adapter.penalty", what, "--set learn.adapter.penalty=0"))
             tokens = self._tokens(plan, encoded, counts, order)
+            facts["moving"] = _numbers(opened)
             most = self._flop(opened, counts.visits if tokens is None else tokens)
             if self.privacy is not None:
                 _charged(view.till, most, tokens)
@@ -245,6 +246,17 @@ def _ready(student: Student, lessons: Lessons) -> Any:
         names = longest([made.labels, *(block.about.pool.labels for block in lessons)])
         made = made.with_labels(names)
     return made.expanded(lessons) if isinstance(made, CanExpand) else made
+
+
+def _planned(plan: Plan, counts: Counts) -> dict[str, float]:
+    """What there is and what will be shown, as facts."""
+    lessons = float(sum(block.size for block in plan.lessons))
+    return {"lessons": lessons, "updates": float(counts.updates), "visits": float(counts.visits)}
+
+
+def _numbers(opened: Opened) -> float:
+    """Of all parameters that may move."""
+    return float(sum(opened.module.get_parameter(name).numel() for group in opened.groups for name in group.names))
 
 
 def _charged(till: Till, flop: float, tokens: float | None, pay: bool = True) -> None:

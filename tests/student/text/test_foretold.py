@@ -12,6 +12,7 @@ from tutelage.adapter.block_expansion import BlockExpansion
 from tutelage.adapter.head_only import HeadOnly
 from tutelage.adapter.k_adapter import KAdapter
 from tutelage.adapter.lora import Lora
+from tutelage.adapter.modular import Modular
 from tutelage.adapter.o_lora import OLora
 from tutelage.adapter.prefix import Prefix
 from tutelage.adapter.progressive_prompts import ProgressivePrompts
@@ -40,7 +41,7 @@ POOL = replies_pool([("say a", "a", "1"), ("say all", "a b c d", "2"), ("go on",
 SAME = replies_pool([("say a", "ab", "1"), ("say b", "cd", "2"), ("say c", "ef", "3")])
 TINY = Tiny(hidden=16, layers=1, heads=2, window=64)
 ADAPTERS = ["full", HeadOnly(), Lora(r=2), Lora(r=3, targets="linear"), Prompt(length=3), Prefix(length=2),
-            KAdapter(k=1), BlockExpansion(blocks=1)]  # fmt: skip
+            KAdapter(k=1), BlockExpansion(blocks=1), Modular(width=8, layers=2, heads=2)]  # fmt: skip
 
 
 def lessons(pool) -> tuple[Block, ...]:
@@ -91,7 +92,7 @@ def test_too_few_tokens_stop_it_before_anything_is_charged() -> None:
 
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")  # peft asks for it
 @pytest.mark.parametrize(
-    "adapter", ADAPTERS, ids=["full", "head_only", "lora", "linear", "prompt", "prefix", "stack", "blocks"]
+    "adapter", ADAPTERS, ids=["full", "head_only", "lora", "linear", "prompt", "prefix", "stack", "blocks", "second"]
 )
 def test_what_is_foretold_is_charged(tiny_decoder: Path, adapter: object) -> None:
     """Lessons of one length: to the last token and FLOP, for a model in a folder and for one from nothing."""

@@ -15,10 +15,11 @@ from transformers import AutoModelForCausalLM
 
 from tutelage.core.data import Array
 from tutelage.core.errors import ContractBroken, Fault, Refused
-from tutelage.kit import grown_blocks, side_stack
+from tutelage.kit import grown_blocks
+from tutelage.kit.grafts import BLOCKS, ROW, SECOND, STACK
 from tutelage.kit.soft_prompt import Prefix
 from tutelage.student.text._decoder import quiet
-from tutelage.student.text._language import BEFORE, ROW, opened
+from tutelage.student.text._language import BEFORE, opened
 from tutelage.student.text._shared import twin
 from tutelage.student.text._speaker import State
 
@@ -45,8 +46,10 @@ def exported(folder: Path, base: Any, state: State, name: str) -> str:
     adapter over weights that have moved, and when the libraries read something else.
     """
     graft = json.loads(state.graft) if state.graft else {}
-    if side_stack.KEY in graft:
-        raise Refused(Fault("export", "no other library reads a stack beside a model", "tutelage.load reads `model`"))
+    for key, what in ((STACK, "a stack"), (SECOND, "a second network")):
+        if key in graft:
+            words = f"no other library reads {what} beside a model"
+            raise Refused(Fault("export", words, "tutelage.load reads `model`"))
     added = {key for key in state.arrays if ".lora_" in key or key.startswith(BEFORE)}
     if added and added != set(state.arrays):
         raise ContractBroken("weights of the base moved as well as those added to it; peft has no file for both")
@@ -54,7 +57,7 @@ def exported(folder: Path, base: Any, state: State, name: str) -> str:
     base.tokenizer.save_pretrained(folder)
     if not added:
         model = opened(base, state).model
-        if grown_blocks.KEY in graft:
+        if BLOCKS in graft:
             grown_blocks.joined(model)
         model.save_pretrained(folder)
     else:

@@ -16,16 +16,18 @@ import torch
 
 from tutelage.core.descent import Batch, Said
 from tutelage.core.errors import ContractBroken
-from tutelage.kit import grown_blocks, side_stack
 from tutelage.kit.ghost_layers import of_lessons, rows_of
+from tutelage.kit.grafts import BLOCKS, ROW, SECOND, STACK
+from tutelage.kit.grown_blocks import grown
 from tutelage.kit.pieces import in_pieces
+from tutelage.kit.second_network import joined
+from tutelage.kit.side_stack import raised
 from tutelage.kit.soft_prompt import body, repeated, restored
 from tutelage.student.text._shared import differs, twin
 from tutelage.student.text._speaker import State
 
 BEFORE = "before."  # parameters of what stands before every prompt
-ROW = "lora_row"  # as kit.lora_row calls the low-rank layers of several episodes
-DEEPER = {side_stack.KEY: side_stack.raised, grown_blocks.KEY: grown_blocks.grown}  # layers added, by those they are of
+ADDED: Mapping[str, Callable[..., None]] = {STACK: raised, BLOCKS: grown, SECOND: lambda to, how: joined(to, **how)}
 SCALES = ("logit_scale", "logits_scaling", "final_logit_softcapping")  # multiplied by, divided by, bent at
 NEAR = 1e-3  # between the logits of the model and those of its head: rounding, far below any scaling
 
@@ -118,14 +120,14 @@ def opened(base: Any, state: State, collapse: str = "mean") -> Language:
     """The base, a Decoder, with this state, as a module of its own over the memory of what nobody changed."""
     model = twin(base.model)
     told = json.loads(state.graft) if state.graft else {}
-    deeper = next((key for key in DEEPER if key in told), None)
-    if deeper is not None:
-        DEEPER[deeper](model, told[deeper])
+    added = next((key for key in ADDED if key in told), None)
+    if added is not None:
+        ADDED[added](model, told[added])
         model.requires_grad_(False)
     elif ROW in told:
-        from tutelage.kit.lora_row import grown
+        from tutelage.kit import lora_row
 
-        grown(model, _config(told["config"]), told[ROW], told["count"])
+        lora_row.grown(model, _config(told["config"]), told[ROW], told["count"])
     elif told:
         from peft import inject_adapter_in_model
 
@@ -154,12 +156,13 @@ def state_of(module: Language, base: Any) -> State:
             kept[name] = value
     configs = getattr(module.model, "peft_config", {})
     opened = getattr(module.model, ROW, None)
-    deeper = {key: list(getattr(module.model, key)) for key in DEEPER if getattr(module.model, key, None) is not None}
+    added = {key: getattr(held, "settings", held) for key in ADDED
+             if (held := getattr(module.model, key, None)) is not None}  # fmt: skip
     before = module.before.told if module.before is not None else ""
     if len(configs) > 1 and opened is None:
         raise ContractBroken(f"one graft at a time can be kept, not {', '.join(configs)}")
-    if deeper:
-        return State(kept, json.dumps(deeper), before)
+    if added:
+        return State(kept, json.dumps(added, sort_keys=True), before)
     if opened is not None:
         told = {ROW: opened, "count": len(configs), "config": _plain(next(iter(configs.values())).to_dict())}
         return State(kept, json.dumps(told, sort_keys=True), before)
