@@ -87,12 +87,59 @@ def test_a_world_has_a_value_for_everything_and_no_value_twice_in_a_change() -> 
     assert {one.key for one in made.invariant} | {one.key for one in made.updated} == {one.key for one in made.earlier}
 
 
+def test_known_values_are_those_that_somebody_had_before() -> None:
+    """Of 20 people 60 facts name some of 96 values; without it a change may name another. The rest of the world stays."""
+    free, known = (world(20, 40, 5, np.random.default_rng(0), known=one) for one in (False, True))
+    had = {(one.attribute, one.value) for one in known.earlier}
+    assert {(one.attribute, one.value) for one in known.updated} <= had and free.earlier == known.earlier
+    assert not {(one.attribute, one.value) for one in free.updated} <= had
+    assert all(one.value != one.old for one in known.updated) and free.invariant == known.invariant
+    assert truths(made(known=True), "invariant") == truths(made(), "invariant")
+
+
+def test_the_news_may_be_told_in_fewer_wordings() -> None:
+    """16 facts once instead of three times; what was told before is the same."""
+    one, plain = made(news=1, told=True), made()
+    assert len(one.parts["pool"].pool) == 16 and len(plain.parts["pool"].pool) == 48
+    assert one.parts["earlier"].pool.texts() == plain.parts["earlier"].pool.texts()
+    assert truths(one, "told") == truths(one, "updated")
+
+
+def test_invariant_facts_are_dealt_out_to_the_phases() -> None:
+    """15 in two: 8 and 7, the same facts in the same order as without phases."""
+    rows = made(phases=2).exams["invariant"].truth[0].about.examples()
+    assert rows.column("task").to_pylist() == ["1"] * 8 + ["2"] * 7
+    assert rows.column("fact").to_pylist() == list(truths(made(), "invariant"))
+
+
 def test_without_new_or_updated_facts_their_exams_are_not_there() -> None:
     assert set(made(updated=0).exams) == {"invariant", "new"} and set(made(new=0).exams) == {
         "invariant",
         "updated",
         "outdated",
     }
+    assert "told" not in made(updated=0, told=True).exams
+
+
+def test_told_asks_in_words_of_the_news_and_every_table_names_its_subject() -> None:
+    """An updated fact, its new value, in the first of its three wordings; the person stands in every prompt."""
+    course = made(phases=2, epochs=2, told=True)
+    exam, pool = course.exams["told"].truth[0], course.parts["pool"].pool
+    assert truths(course, "told") == truths(course, "updated")
+    first: dict[str, str] = {}
+    for fact, text in zip(pool.column("fact").to_pylist(), pool.texts(), strict=True):
+        first.setdefault(fact, text)
+    rows = exam.about.examples()
+    assert rows.texts() == [first[fact] for fact in rows.column("fact").to_pylist()]
+    assert rows.column("task").to_pylist() == ["1"] * 5 + ["2"] * 4
+    assert rows.column("group").to_pylist() == rows.column("subject").to_pylist()
+    tables = [
+        *(part.pool for part in course.parts.values()),
+        *(one.truth[0].about.pool for one in course.exams.values()),
+    ]
+    for one in tables:
+        both = zip(one.column("subject").to_pylist(), one.texts(), one.column("fact").to_pylist(), strict=True)
+        assert all(name in text and fact.startswith(f"{name} ") for name, text, fact in both)
 
 
 @pytest.mark.parametrize(

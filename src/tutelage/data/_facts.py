@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -59,17 +59,19 @@ class World(NamedTuple):
     new: tuple[Fact, ...]  # of people of whom this was not known
 
 
-def world(people: int, updated: int, new: int, rng: Rng) -> World:
+def world(people: int, updated: int, new: int, rng: Rng, known: bool = False) -> World:
     """People of whom all attributes but one are known; drawn is which, what changes to which other value, what is new.
 
-    updated and new count facts; new is at most people, updated at most KNOWN * people.
+    updated and new count facts; new is at most people, updated at most KNOWN * people. known: what something changes to
+    is what somebody else has before, where there is such a value.
     """
     names = _names(people, rng)
     kinds = [[list(VALUES)[at] for at in rng.permutation(len(VALUES)).tolist()] for _ in names]
     first = [Fact(name, kind, _drawn(kind, "", rng)) for name, mine in zip(names, kinds, strict=True)
              for kind in mine[:KNOWN]]  # fmt: skip
     changing = set(rng.permutation(len(first))[:updated].tolist())
-    after = [one._replace(value=_drawn(one.attribute, one.value, rng), old=one.value)
+    told = {(one.attribute, one.value) for one in first} if known else set()
+    after = [one._replace(value=_drawn(one.attribute, one.value, rng, told), old=one.value)
              for place, one in enumerate(first) if place in changing]  # fmt: skip
     heard = np.sort(rng.permutation(people)[:new]).tolist()
     fresh = [Fact(names[at], kinds[at][KNOWN], _drawn(kinds[at][KNOWN], "", rng)) for at in heard]
@@ -91,7 +93,8 @@ def _names(count: int, rng: Rng) -> list[str]:
     return list(made)
 
 
-def _drawn(kind: str, but: str, rng: Rng) -> str:
-    """A value of this attribute other than `but`."""
+def _drawn(kind: str, but: str, rng: Rng, told: Collection[tuple[str, str]] = ()) -> str:
+    """A value of this attribute other than `but`, one of those in `told` where it has such."""
     there = [one for one in VALUES[kind] if one != but]
+    there = [one for one in there if (kind, one) in told] or there
     return there[int(rng.integers(len(there)))]

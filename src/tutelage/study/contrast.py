@@ -15,7 +15,7 @@ from tutelage.kit.task_matrix import LESS
 from tutelage.recipe.conditions import IN_ITS_UNIT, OF_A_CURVE, OF_MEMORY, Contrast, Follows, Measure
 from tutelage.runs.record import Record
 from tutelage.study.fuar import fuar
-from tutelage.study.lifelong import courses, lifelong
+from tutelage.study.lifelong import courses, exam_of, lifelong
 from tutelage.study.measure import censored, curve, is_mean, items, per_seed, told
 from tutelage.study.overlap import overlaps
 from tutelage.study.retention import retention
@@ -92,7 +92,8 @@ def _fuars(record: Record, arm: str, measure: Measure) -> Floats:
 def _life(record: Record, arm: str, seed: int, of: str, experts: tuple[tuple[str, str], ...], joint: str,
           state: str) -> dict[str, float]:  # fmt: skip
     arms = (arm, *dict(experts).values(), *([joint] if joint else []))
-    return lifelong(record, arm, seed, courses(record, arms, seed), of, dict(experts) or None, joint=joint)
+    drawn = courses(record, arms, seed)
+    return lifelong(record, arm, seed, drawn, of, dict(experts) or None, exam_of(of, drawn[arm].exams), joint)
 
 
 def table(record: Record, condition: Contrast) -> Table:

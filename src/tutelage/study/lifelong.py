@@ -92,6 +92,15 @@ def courses(record: Record, arms: Iterable[str], seed: int) -> dict[str, Course]
     return {arm: part.data.course(stream(seed, "data")) for arm, part in parts.items()}
 
 
+def exam_of(score: str, exams: Iterable[str]) -> str:
+    """Which exam a score is of: the one whose name it carries, else the usual one, whose name is never carried.
+
+    >>> [exam_of(one, ("exam", "told", "new_told")) for one in ("accuracy", "exact_match_told", "exact_match_new_told")]
+    ['exam', 'told', 'new_told']
+    """
+    return max((name for name in exams if score.endswith(f"_{name}")), key=len, default="exam")
+
+
 def _lifetime(rounds: Sequence[Experience]) -> Lifetime:
     lines: list[tuple[int, bool, str, float]] = []
     block = -1
