@@ -47,6 +47,16 @@ def test_five_seeds_have_an_interval_of_seeds_crossed_with_items(written) -> Non
     assert (point.low, point.high) == pytest.approx(t_interval(table.mean(1))[1:3])
 
 
+def test_the_interval_of_a_share_ends_where_a_share_does(written) -> None:
+    """Four of five exams all right, one with 2 of 4: .9 and Student's upper end beyond 1. A loss has no such end."""
+    exams = {seed: [(10, [1, 1, 1, 1] if seed else [1, 1, 0, 0])] for seed in range(5)}
+    found = score_of(written({"a": exams}), "a", range(5), "accuracy").final
+    whole = crossed(np.stack([exams[seed][0][1] for seed in range(5)]).astype(float))
+    assert whole.high > 1 and (found.low, found.high) == (pytest.approx(whole.low), 1.0)
+    halves = {seed: [(10, [one / 2 + 0.6 for one in exams[seed][0][1]])] for seed in range(5)}
+    assert score_of(written({"a": halves}), "a", range(5), "accuracy").final.high > 1.1
+
+
 def test_one_seed_has_wilsons_interval(written) -> None:
     record = written({"a": {0: [(10, [0] * 3 + [1] * 7), (20, [0] * 2 + [1] * 8)]}})
     found = score_of(record, "a", (0,), "accuracy")

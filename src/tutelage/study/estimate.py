@@ -105,14 +105,16 @@ def facts(record: Record, arm: str, seeds: Sequence[int]) -> tuple[Facts, ...]:
 def estimate(found: Sequence[Items], values: Sequence[float], shares: bool = True) -> Estimate:
     """Over seeds from five on, crossed with items where the seeds share an exam; over items at one seed.
 
-    shares: items of 0 and 1 are right and wrong answers, whose share has an interval of its own; differences are none.
+    shares: items of 0 and 1 are right and wrong answers, whose share has an interval of its own, and one that ends
+    between 0 and 1; differences are none.
     """
     mean = float(np.mean(values)) if len(values) else math.nan
     whole = all(is_mean(one, value) for one, value in zip(found, values, strict=True))
     if len(values) >= FEWEST_SEEDS:
         if whole and all(np.array_equal(one.rows, found[0].rows) for one in found):
             table = np.stack([one.values for one in found])
-            return _said(from_squares(mean, squares(table, found[0].groups), table.shape[1]), "seeds x items")
+            over = _said(from_squares(mean, squares(table, found[0].groups), table.shape[1]), "seeds x items")
+            return _within(over) if shares and _is_share(table) else over
         return _said(t_interval(np.array(values)), "seeds")
     if len(values) == 1 and whole:
         one = found[0]
@@ -124,6 +126,12 @@ def estimate(found: Sequence[Items], values: Sequence[float], shares: bool = Tru
 
 def _is_share(values: Floats) -> bool:
     return bool(np.isin(values, (0.0, 1.0)).all())
+
+
+def _within(one: Estimate) -> Estimate:
+    """Student's interval of a share ends where a share does; NaN stays."""
+    low, high = (end if math.isnan(end) else min(max(end, 0.0), 1.0) for end in (one.low, one.high))
+    return one._replace(low=low, high=high)
 
 
 def _said(interval: Interval, how: str) -> Estimate:
