@@ -70,6 +70,25 @@ def test_a_lifetime_is_played_through_exactly(tmp_path: Path, sets: tuple[str, .
         assert job.units["flop"].sure == "exact" and job.units["flop"].value == pytest.approx(states[key].spent["flop"])
 
 
+OWN = """
+arms:
+  own: {data: {use: evolving_facts, people: 8, updated: 2, new: 2, wordings: 2, phases: 2}, teach: {use: recorded},
+        student: {use: text.tiny, hidden: 16, layers: 1, heads: 2, window: 64}, learn: {use: gradient, passes: 1},
+        retain: {use: self_replay, share: 0.5, max_tokens: 12}, assess: [{use: exact_match, on: new, max_tokens: 4}]}
+seeds: [900]
+control: none
+"""
+
+
+def test_what_a_student_writes_for_itself_is_counted_at_its_longest(tmp_path: Path) -> None:
+    """Two phases of two facts in two wordings each, a share of one half: 8 calls, of 12 tokens and the one before."""
+    _, jobs, states = both(OWN, (), tmp_path)
+    ((key, job),) = jobs.items()
+    assert job.units["calls"].value == states[key].spent["calls"] == 8
+    assert job.units["teacher_tokens"].value == 8 * 13 >= states[key].spent["teacher_tokens"] > 8
+    assert job.units["teacher_tokens"].sure == "at most"
+
+
 @pytest.mark.parametrize(
     "sets",
     [

@@ -110,6 +110,15 @@ class ForetellsRehearsed(Protocol):
 
 
 @runtime_checkable
+class ForetellsWriting(ForetellsRehearsed, Protocol):
+    """A retention whose lessons the student writes. writes: what is charged at most, by unit, for so many of them,
+    beside rows of this width.
+    """
+
+    def writes(self, texts: float, width: Width | None) -> Mapping[str, float]: ...
+
+
+@runtime_checkable
 class ForetellsShown(Protocol):
     """A curriculum whose passes depend on how long lessons are. shown: how many lessons a learner with one pass is
     shown of `n` lessons of this width, repetitions counted.

@@ -43,7 +43,7 @@ from pydantic import Field, model_validator
 from tutelage.core.data import Block, Ints, Itself, Kinds, Lessons, Pool, Preference, Replies, Rng, Rows, Table, Text
 from tutelage.core.digest import digest
 from tutelage.core.errors import Fault, Refused, nearest
-from tutelage.core.forecast import Work
+from tutelage.core.forecast import Width, Work
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Student, View
 from tutelage.core.writing import CanCompose, CanWrite
@@ -99,6 +99,11 @@ class SelfReplay:
         """Lessons beside so many new ones, when every text can be used; which of them can only a run shows."""
         silent = held == 0 and (not self.from_first or self.prompts == "lessons")
         return Work(0.0 if silent else beside(self.share, new), silent or self.share == 0)
+
+    def writes(self, texts: float, width: Width | None) -> dict[str, float]:
+        """A call each, and every text as long as it may be; a prompt is as long as a row, as far as that is known."""
+        prompts = 0.0 if width is None or not (self.part or self.prompts == "lessons") else width.tokens
+        return {"calls": texts, "teacher_tokens": texts * (self.max_tokens + max(prompts, 1.0))}
 
     def penalty(self, view: View) -> Penalty | None:
         """Nothing is added to the loss."""

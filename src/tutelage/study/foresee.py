@@ -22,6 +22,7 @@ from tutelage.core.forecast import (
     ForetellsRows,
     ForetellsShown,
     ForetellsWork,
+    ForetellsWriting,
     Lot,
     Work,
 )
@@ -138,6 +139,10 @@ class Play(NamedTuple):
         if isinstance(step.retain, ForetellsRehearsed) and not step.restart and not opening:
             again = step.retain.rehearsed(new, stand.held)
             lessons += again.amount
+            if isinstance(step.retain, ForetellsWriting) and again.amount:
+                for unit, amount in step.retain.writes(again.amount, m.width).items():
+                    self.ledger.afford(unit, amount)
+                    self.ledger.charge(unit, amount)
         rows = step.order.rows(lessons) if isinstance(step.order, ForetellsRows) else lessons
         if isinstance(step.order, ForetellsShown) and m.width is not None:
             rows = step.order.shown(lessons, m.width)

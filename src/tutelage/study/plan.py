@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from tutelage.core.data import Course
 from tutelage.core.errors import Missing, TutelageError
-from tutelage.core.forecast import ForetellsCharges, ForetellsWork, HasOutline, HasWidth
+from tutelage.core.forecast import ForetellsCharges, ForetellsWork, ForetellsWriting, HasOutline, HasWidth
 from tutelage.core.ledger import BOUGHT, Ledger
 from tutelage.core.parts import name_of
 from tutelage.recipe.fit import Parts
@@ -167,6 +167,8 @@ def _sureness(read: Read, parts: Parts, turns: list[Turn], material: Material) -
     blind = [unit for unit in BLIND if unit in read.study.budget] + ([] if foretold else limited)
     if blind:
         return "at most", f"the budget limits {blind[0]}, which cannot be played through"
+    if any(isinstance(step.retain, ForetellsWriting) for step in parts.steps):
+        return "at most", "what the student writes for itself is counted at its longest"
     if any(asks_a_person(step.teach) for step in paid):
         return "at most", "what a person does not know is not charged"
     if any(not step.keep for step in paid):
