@@ -1,5 +1,6 @@
 """Block expansion: silent when it comes, alone in moving, a plain deeper model for everybody else."""
 
+import types
 from pathlib import Path
 
 import numpy as np
@@ -237,3 +238,14 @@ def test_layers_whose_outputs_are_not_known_are_refused() -> None:
     model.model.layers[1].mlp.down_proj = torch.nn.Identity()
     with pytest.raises(Refused, match="LlamaDecoderLayer has not one linear output of each part"):
         grown(model, (1,))
+
+
+def test_a_model_that_normalises_its_sums_is_refused() -> None:
+    """A copy that adds nothing still normalises there, so the student would no longer answer as it did."""
+    config = transformers.OPTConfig(
+        vocab_size=40, hidden_size=16, word_embed_proj_dim=16, ffn_dim=32, num_hidden_layers=2, num_attention_heads=2,
+        max_position_embeddings=32, do_layer_norm_before=False,
+    )  # fmt: skip
+    module = types.SimpleNamespace(graft=transformers.OPTForCausalLM(config).eval(), before=None)
+    with pytest.raises(Refused, match="no copy of one is silent"):
+        BlockExpansion(blocks=1).open(module, stream(0, "learn"))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tutelage.core.rng import stream
-from tutelage.kit.class_moments import added, roots
+from tutelage.kit.class_moments import added, precision, roots, weighted_means
 
 
 def test_by_hand() -> None:
@@ -40,3 +40,15 @@ def test_pieces_are_the_whole(seed: int, pieces: int) -> None:
                 np.testing.assert_allclose(made[at] ** 2, np.diag(wanted) + 1e-4, atol=1e-10)
         if kept == "shared":
             np.testing.assert_allclose(made[0] @ made[0].T, within / 37 + 1e-4 * np.eye(3), atol=1e-10)
+
+
+def test_what_cannot_be_inverted_is_told() -> None:
+    """Four vectors of six numbers leave directions without any variance; a little of the identity fills them."""
+    x = stream(0, "test").normal(size=(4, 6))
+    pull = np.eye(2)[[0, 0, 1, 1]]
+    means, masses = weighted_means(x, pull)
+    np.testing.assert_allclose(means, [x[:2].mean(0), x[2:].mean(0)])
+    assert masses.tolist() == [2, 2]
+    with pytest.raises(ValueError, match="shrinkage above 0"):
+        precision(x, pull, means, 0.0)
+    assert np.isfinite(precision(x, pull, means, 0.01)).all()

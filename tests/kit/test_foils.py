@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from tutelage.core.rng import stream
 from tutelage.kit.foils import Runs, gibberish, random_words, synonym
 from tutelage.kit.rouge import overlap, rouge_l, rouge_n
 
@@ -91,3 +92,14 @@ def test_rouge_l_is_the_longest_subsequence_found_by_trying_all(a: str, b: str) 
     wanted = 1.0 if not x and not y else 2 * longest / (len(x) + len(y))
     assert rouge_l(a, b) == pytest.approx(wanted)
     assert rouge_n(a, b, 1) >= rouge_l(a, b) - 1e-12  # an order kept is a bag kept
+
+
+def test_no_part_of_a_word_is_replaced_and_the_article_fits() -> None:
+    """Neither a part of a compound nor of a possessive; behind an article what goes with that article."""
+    words = {"metre": ["meter"], "twain": ["couple"], "union": ["alliance", "league"], "hour": ["instant", "time"]}
+    luck = stream(0, "foils")
+    for text in ("the 36-metre tower", "the metre-long one", "Twain's", "Twain\u2019s", "the non\u2011metre"):
+        assert synonym(text, words, luck) is None
+    assert synonym("the metre, too", words, luck) == "the meter, too"
+    assert {synonym("A union of two", words, luck) for _ in range(9)} == {"A league of two"}
+    assert {synonym("within an hour", words, luck) for _ in range(9)} == {"within an instant"}

@@ -15,7 +15,7 @@ from tutelage.core.parts import build
 from tutelage.core.stages import Stage
 from tutelage.learn.gradient import Gradient
 from tutelage.loop import Run, rounds
-from tutelage.recall.prompts_of_task import OfTask, PromptsOfTask
+from tutelage.recall.prompts_of_task import OfTask, PromptsOfTask, _tasks
 from tutelage.recipe.fit import fit
 from tutelage.recipe.read import read_text
 from tutelage.toys import stream, till, view
@@ -125,6 +125,13 @@ def test_tasks_and_prompts_that_are_not_as_many_are_refused(life: list[Any]) -> 
     untold = labelled(Rows(Table.of("t", {"text": ["a"]}, ("x", "y")).pool(), np.arange(1)), np.zeros(1, int), "o")
     with pytest.raises(Refused, match="the lessons name 0 tasks"):
         PromptsOfTask().equip(view(student=life[3], lessons=(untold,)), stream(0, "recall"))
+
+
+def test_a_lesson_of_weight_0_brings_no_task() -> None:
+    pool = Table.of("two", {"text": ["ab", "ba"], "task": ["first", "second"]}, ("x", "y")).pool()
+    given = {"text": np.array(["x", "y"], dtype=object)}
+    half = Block(Rows(pool, np.arange(2)), None, Text, given, "file", np.zeros(2), np.array([1.0, 0.0]))
+    assert _tasks((half,)) == ("first",) and _tasks((half._replace(weight=np.ones(2)),)) == ("first", "second")
 
 
 def test_through_the_loop(tmp_path: Path) -> None:

@@ -68,5 +68,5 @@ def test_luck_is_the_argument() -> None:
 
 
 def test_a_part_that_is_not_there_is_refused_with_the_nearest() -> None:
-    with pytest.raises(Refused, match=r"no material called 'genral'.*\n.*general"):
+    with pytest.raises(Refused, match=r"no part called 'genral'.*\n.*general"):
         rehearsed(ProxyReplay(parts=("genral",)), 8)

@@ -102,6 +102,17 @@ def test_replies_to_earlier_lessons(tmp_path: Path) -> None:
     assert part.rehearse(new(2), only, stream(0, "r")) == ()
 
 
+def test_equal_prompts_of_earlier_lessons_are_one(tmp_path: Path) -> None:
+    """Two questions learned twice and two more once: four replies ask each of the four once, at any seed."""
+    more = replies_pool([("what is 2?", "two", "r2"), ("what is 3?", "three", "r3")])
+    past = (told(ASKED), told(ASKED), told(more))
+    now = seen({f"what is {n}?": ("I know",) for n in range(4)}, tmp_path, past)
+    part = SelfReplay(share=0.5, prompts="lessons", whole=False)
+    for seed in range(4):
+        own = part.rehearse(new(4), now, stream(seed, "r"))
+        assert sorted(texts(own)) == [f"what is {n}?" for n in range(4)]
+
+
 def test_conversations_are_asked_as_they_are(tmp_path: Path) -> None:
     class Heard(Writer):
         def write(self, prompts: Any, k: int, rng: Any, **how: Any) -> Any:

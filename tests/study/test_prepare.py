@@ -56,6 +56,26 @@ def test_an_exam_that_is_not_there(study) -> None:
     assert "accuracy needs an exam called 'probes'" in said and "known: exam" in said
 
 
+@pytest.mark.parametrize(
+    ("line", "where"),
+    [
+        ("retain={use: mix_review, part: earlir}", "retain.part"),
+        ("retain={use: self_replay, part: earlir}", "retain.part"),
+        ("retain={use: proxy_replay, parts: [earlir]}", "retain.parts"),
+    ],
+    ids=["mix_review", "self_replay", "proxy_replay"],
+)
+def test_a_part_of_the_data_that_is_not_there_is_refused_before_anything_runs(line: str, where: str) -> None:
+    text = (
+        "data: {use: evolving_facts, people: 8, updated: 2, new: 2, wordings: 2}\nteach: {use: recorded}\n"
+        "student: {use: text.tiny, hidden: 16, layers: 1, heads: 2, window: 64}\nlearn: {use: gradient}\n"
+        "assess: [{use: exact_match, on: new}]\n"
+    )
+    prepare(read_text(text, "s.yaml", (line.replace("earlir", "earlier"),)))
+    said = refusal(text, (line,))
+    assert where in said and "no part called 'earlir'" in said and "did you mean 'earlier'" in said
+
+
 def test_keys_of_the_study(study) -> None:
     said = refusal(study(), ("budget={label: 15}", "seeds=[1, 1]", "shows=[{treatment: margin, control: unifrom}]"))
     assert "nothing is paid for in 'label'" in said and "did you mean 'labels'" in said

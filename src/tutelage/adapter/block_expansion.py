@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
+import torch
 from pydantic import Field
 
 from tutelage.core.data import Kinds, Rng
@@ -26,7 +27,7 @@ from tutelage.core.descent import Grafts, Group, Opened
 from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method
 from tutelage.kit.grafts import BLOCKS, deepened
-from tutelage.kit.grown_blocks import copies, grown
+from tutelage.kit.grown_blocks import answers, copies, grown
 from tutelage.kit.side_stack import evenly
 from tutelage.kit.soft_prompt import body
 
@@ -38,7 +39,7 @@ class BlockExpansion:
     needs: ClassVar[Kinds] = frozenset({Grafts})
 
     def open(self, module: Any, rng: Rng) -> Opened:
-        """One group, the copies. Refused for more of them than the model has layers."""
+        """One group, the copies. Refused for more of them than the model has layers, and where they are not silent."""
         held = getattr(module.graft, BLOCKS, None)
         if held is None:
             layers = len(getattr(body(module.graft), "layers", ()))
@@ -46,7 +47,11 @@ class BlockExpansion:
                 what = f"{self.blocks} copies were asked for in a model of {layers} layers"
                 raise Refused(Fault("learn.adapter.blocks", what, f"blocks: 1 to {layers}"))
             deepened(module)
+            before = answers(module.graft)
             grown(module.graft, evenly(layers, self.blocks))
+            if before is not None and not torch.equal(before, answers(module.graft)):
+                what = f"{type(module.graft).__name__} does more between layers than add, so no copy of one is silent"
+                raise Refused(Fault("learn.adapter", what, "another adapter"))
         elif len(held) != self.blocks:
             what = f"the student carries {len(held)} copies of layers, asked for are {self.blocks}"
             raise Refused(Fault("learn.adapter.blocks", what, "the same settings in every round, or restart: true"))

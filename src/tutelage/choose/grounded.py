@@ -34,16 +34,16 @@ from pydantic import Field
 
 from tutelage.choose.uniform import Uniform
 from tutelage.core import parts as shelf
-from tutelage.core.data import Bools, Floats, Floats32, Kinds, Pool, Rng
+from tutelage.core.data import Bools, Floats, Kinds, Pool, Rng
 from tutelage.core.digest import digest
 from tutelage.core.errors import Refused
 from tutelage.core.method import method
 from tutelage.core.stages import CanEmbed, Chosen, View
 from tutelage.kit.ask import embeddings
-from tutelage.kit.corpus import likest, unsearchable
+from tutelage.kit.corpus import likest
 from tutelage.kit.cost import Cost, Size, cost_of, embedding, neighbours, together
-from tutelage.kit.embeddings import embedded
 from tutelage.kit.indicators import pairs
+from tutelage.kit.needed_parts import lacking
 from tutelage.kit.ranking import in_table_order, within
 from tutelage.kit.ratings import COLUMN, reply_column
 
@@ -71,9 +71,9 @@ class Grounded:
         return needs if self.encoder is not None else needs | {CanEmbed}
 
     @property
-    def searches(self) -> str:
-        """The part that must be there."""
-        return self.part
+    def needs_parts(self) -> tuple[str, ...]:
+        """The one that is searched."""
+        return (self.part,)
 
     def costs(self, size: Size) -> Cost:
         """Every row against every passage; the corpus, whose size is not known here, is taken to be as large."""
@@ -83,7 +83,7 @@ class Grounded:
 
     def choose(self, view: View, n: int, rng: Rng) -> Chosen:
         """Refused without the part, with an empty one, and for `query: reply` of a pool without replies."""
-        if fault := unsearchable("choose.part", self.part, view.parts):
+        if fault := lacking("choose.part", self.part, view.parts):
             raise Refused(fault)
         if len(view.pool) == 0 or n <= 0:
             return Chosen(np.zeros(0, dtype=np.int64), np.full(len(view.pool), np.nan), dict(view.memory))
@@ -108,15 +108,11 @@ class Grounded:
             at = np.minimum(np.searchsorted(held["numbers"], pool.numbers), len(held["numbers"]) - 1)
             if np.array_equal(held["numbers"][at], pool.numbers):
                 return held["alike"][at], held["stays"][at]
-        alike = likest(self._embedded(view, self._asked(pool)), self._embedded(view, view.parts[self.part]))
+        both = (self._asked(pool), view.parts[self.part])
+        alike = likest(*(embeddings(view.student, one, self.encoder) for one in both))
         stays = np.zeros(len(alike), dtype=bool)
         stays[np.argsort(-alike, kind="stable")[: max(1, round(self.keep * len(alike)))]] = True
         return alike, stays & (alike >= self.threshold - ROUNDING)
-
-    def _embedded(self, view: View, pool: Pool) -> Floats32:
-        if self.encoder is None:
-            return embeddings(view.student, pool)
-        return embedded(pool, self.encoder.fingerprint, self.encoder.encode, self.encoder.width, encoder=self.encoder)
 
     def _asked(self, pool: Pool) -> Pool:
         """The rows with what is looked up as their text."""

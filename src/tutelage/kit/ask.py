@@ -10,6 +10,7 @@ import numpy as np
 from tutelage.core.data import Array, Floats, Floats32, Ints, Pool
 from tutelage.core.errors import ContractBroken
 from tutelage.core.stages import CanEmbed, CanWeigh, able
+from tutelage.kit.embeddings import embedded
 from tutelage.kit.info import checked
 from tutelage.kit.ranking import in_table_order
 
@@ -42,8 +43,13 @@ def guesses(student: Any, pool: Pool) -> Ints:
     return best.astype(np.int64)
 
 
-def embeddings(student: Any, pool: Pool) -> Floats32:
-    """(n, d) checked: one row each, all of them finite. ContractBroken, naming the student, otherwise."""
+def embeddings(student: Any, pool: Pool, encoder: Any = None) -> Floats32:
+    """(n, d) where rows stand: by this encoder, or without one the student's own, which are checked.
+
+    One row each, all of them finite; ContractBroken, naming the student, otherwise.
+    """
+    if encoder is not None:
+        return embedded(pool, encoder.fingerprint, encoder.encode, encoder.width, encoder=encoder)
     vectors = np.asarray(able(student, CanEmbed).embed(pool), dtype=np.float32)
     name = type(student).__name__
     if vectors.ndim != 2 or len(vectors) != len(pool):

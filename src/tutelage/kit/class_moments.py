@@ -56,6 +56,17 @@ def added(held: Moments, vectors: Floats32, codes: Ints, kept: Kept = "full") ->
     return {"classes": classes, "counts": counts, "means": means, "scatter": scatter}
 
 
+def weighted_means(x: Floats, pull: Floats) -> tuple[Floats, Floats]:
+    """(C, d) means of rows x (n, d) that count for each class as pull (n, C) says, 0 for none, and (C,) what counts.
+
+    >>> weighted_means(np.array([[1.0], [4.0]]), np.array([[2.0, 0], [1.0, 0]]))
+    (array([[2.],
+           [0.]]), array([3., 0.]))
+    """
+    masses = pull.sum(axis=0)
+    return (pull.T @ x) / np.where(masses > 0, masses, 1.0)[:, None], masses
+
+
 def precision(x: Floats, pull: Floats, means: Floats, shrinkage: float) -> Floats:
     """(d, d) the inverse of the covariance that all classes share: ((1 - shrinkage) S + shrinkage v I)^-1.
 
@@ -72,10 +83,10 @@ def precision(x: Floats, pull: Floats, means: Floats, shrinkage: float) -> Float
     spread = scatter / rows.sum()
     scale = float(np.trace(spread)) / len(spread)
     mixed = (1 - shrinkage) * spread + shrinkage * (scale if scale > 0 else 1.0) * np.eye(len(spread))
-    try:
-        return np.asarray(np.linalg.inv(mixed))
-    except np.linalg.LinAlgError:
-        raise ValueError(f"vectors that do not fill their space need a shrinkage above {shrinkage:g}") from None
+    found = np.linalg.eigvalsh(mixed)
+    if found[0] <= len(found) * np.finfo(np.float64).eps * found[-1]:  # an inverse would be rounding alone
+        raise ValueError(f"vectors that do not fill their space need a shrinkage above {shrinkage:g}")
+    return np.asarray(np.linalg.inv(mixed))
 
 
 def roots(held: Moments, kept: Kept, ridge: float) -> Floats:

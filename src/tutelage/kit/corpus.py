@@ -1,38 +1,11 @@
-"""A part of the data that is searched: whether it is there, and how like each of some vectors its likest row is."""
+"""How like each of some vectors the likest row of a corpus is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
-
 import numpy as np
 
-from tutelage.core.data import Array, Floats, Floats32, Pool
-from tutelage.core.errors import Fault, nearest
+from tutelage.core.data import Array, Floats, Floats32
 from tutelage.kit.neighbours import nearest as neighbours
-
-HELP = "data: {use: with_corpus, of: ..., corpus: {use: passages, path: PATH}} brings one"
-
-
-@runtime_checkable
-class Searches(Protocol):
-    """A method that looks something up in a part of the data; a study without that part is refused before it runs."""
-
-    @property
-    def searches(self) -> str: ...
-
-
-def unsearchable(where: str, name: str, parts: Mapping[str, Pool]) -> Fault | None:
-    """What is wrong with searching this part: there is none, or nothing is in it.
-
-    >>> unsearchable("choose.part", "corpus", {}).what
-    "the data have no part called 'corpus'"
-    """
-    if name not in parts:
-        return Fault(where, f"the data have no part called {name!r}", nearest(name, parts, HELP))
-    if len(parts[name]) == 0:
-        return Fault(where, f"the part {name!r} of the data is empty", HELP)
-    return None
 
 
 def likest(x: Array, among: Array) -> Floats:

@@ -17,8 +17,9 @@ import numpy as np
 from tutelage.core.data import Array, Floats, Ints, Rng
 
 WORD = re.compile(r"\w+")
-ARTICLE = re.compile(r"\b[Aa]n? \Z")  # at the end of what stands before a word
+ARTICLE = re.compile(r"\b([Aa]n?) \Z")  # at the end of what stands before a word
 VOWELS = "aeiou"
+JOINS = frozenset("-'\u2019\u2010\u2011\u2013")  # between the parts of one word: hyphens and apostrophes
 
 
 def random_words(count: int, vocabulary: Sequence[str], rng: Rng) -> str:
@@ -48,7 +49,8 @@ def synonym(text: str, synonyms: Mapping[str, Sequence[str]], rng: Rng) -> str |
     """The text with one word, drawn among those that have a synonym, replaced; None where no word has one.
 
     The first word is looked up in small letters and keeps its capital; later in a text a word with a capital is a name,
-    and stays. Behind `a` and `an` only what begins alike, with a vowel's letter or another one, is put in.
+    and stays, as does one beside a hyphen or an apostrophe, which is a part of another. Behind `a` and `an` only what
+    begins with the right letter, by letters and not by sounds, is put in.
 
     >>> from tutelage.core.rng import stream
     >>> synonym("Big rain falls on Big Ben.", {"big": ["large"]}, stream(0, "foils"))
@@ -57,7 +59,9 @@ def synonym(text: str, synonyms: Mapping[str, Sequence[str]], rng: Rng) -> str |
     found = []
     for one in WORD.finditer(text):
         first = not WORD.search(text, 0, one.start())
-        others = _fitting(text, one, synonyms.get(one[0].lower() if first else one[0], ()))
+        beside = text[max(one.start() - 1, 0) : one.start()] + text[one.end() : one.end() + 1]
+        known = () if set(beside) & JOINS else synonyms.get(one[0].lower() if first else one[0], ())
+        others = _fitting(text, one, known)
         if others:
             found.append((one, others))
     if not found:
@@ -69,10 +73,11 @@ def synonym(text: str, synonyms: Mapping[str, Sequence[str]], rng: Rng) -> str |
 
 
 def _fitting(text: str, place: re.Match[str], others: Sequence[str]) -> Sequence[str]:
-    """Those before which the word `a` or `an`, if it stands there, is still right; by letters, not by sounds."""
-    if not ARTICLE.search(text, 0, place.start()):
+    """Those before which the word `a` or `an`, if it stands there, is right."""
+    article = ARTICLE.search(text, 0, place.start())
+    if article is None:
         return others
-    return [other for other in others if (other[0] in VOWELS) == (place[0][0] in VOWELS)]
+    return [other for other in others if (other[0] in VOWELS) == (article[1].lower() == "an")]
 
 
 class Runs:

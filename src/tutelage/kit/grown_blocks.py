@@ -60,6 +60,15 @@ def grown(model: Any, after: Sequence[int]) -> None:
     setattr(model, BLOCKS, tuple(after))  # behind which layers they stand
 
 
+def answers(model: Any) -> Any | None:
+    """(2, V) the logits of two tokens, to see whether copies are silent; None for a model without numbers."""
+    weight = next(model.parameters())
+    if weight.is_meta:
+        return None
+    with torch.no_grad():
+        return model(input_ids=torch.tensor([[1, 2]], device=weight.device), use_cache=False).logits[0]
+
+
 def joined(model: Any) -> None:
     """Make a model with copies what it would be if it had always had so many layers, all in one row.
 

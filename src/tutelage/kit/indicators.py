@@ -18,14 +18,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tutelage.core.data import Array, Floats, Floats32, Kinds, Pool
+from tutelage.core.data import Array, Floats, Kinds, Pool
 from tutelage.core.digest import digest
 from tutelage.core.errors import Fault, Refused, nearest
 from tutelage.core.stages import CanEmbed
 from tutelage.core.writing import CanRate
 from tutelage.kit import neighbours
 from tutelage.kit.ask import embeddings, scored
-from tutelage.kit.embeddings import embedded
 from tutelage.kit.ranking import in_table_order
 from tutelage.kit.ratings import rated, replies, reply_column
 
@@ -75,7 +74,7 @@ def difficulty(student: Any, pool: Pool) -> Floats:
 def neighbour(student: Any, pool: Pool, i: int, encoder: Any = None) -> Floats:
     """(n,) distance to the i-th nearest other row; 0 for a row without others."""
     ordered = in_table_order(pool)
-    away = neighbours.nearest(_vectors(student, pairs(ordered.pool), encoder), i).away
+    away = neighbours.nearest(embeddings(student, pairs(ordered.pool), encoder), i).away
     found = np.zeros(len(pool))
     if away.shape[1]:
         found[ordered.places] = away[:, -1]
@@ -89,13 +88,6 @@ def pairs(pool: Pool) -> Pool:
     both = pc.binary_join_element_wise(*told, pa.scalar("\n", pa.large_string()))
     columns = columns.set_column(columns.schema.get_field_index("text"), "text", both)
     return replace(pool.table, columns=columns, fingerprint=digest("pairs", pool.fingerprint)).pool()
-
-
-def _vectors(student: Any, pool: Pool, encoder: Any) -> Floats32:
-    """(n, d) where a row stands."""
-    if encoder is None:
-        return embeddings(student, pool)
-    return embedded(pool, encoder.fingerprint, encoder.encode, encoder.width, encoder=encoder)
 
 
 def column(pool: Pool, name: str) -> Floats:

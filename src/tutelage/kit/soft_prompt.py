@@ -66,7 +66,7 @@ class PromptRow(torch.nn.Module):  # type: ignore[misc]
         return [self.get_parameter(f"episode_{number + 1}") for number in range(self.count)]
 
     def first(self, count: int) -> PromptRow:
-        """As it was after so many episodes, each of which was as many calls."""
+        """The prompts of the first so many episodes, `opened` as often as if all of them had been as many calls."""
         return PromptRow(self.opened // self.count * count, [one.detach() for one in self.prompts[:count]])
 
     @property

@@ -21,7 +21,7 @@ from scipy import sparse
 
 from tutelage.core.data import Array, Floats, Floats32, Ints
 from tutelage.core.stages import Spend
-from tutelage.kit.class_moments import precision
+from tutelage.kit.class_moments import precision, weighted_means
 from tutelage.kit.lbfgs import Evaluate, minimised
 from tutelage.kit.softmax_flop import DENSE_GRAM, flop
 
@@ -98,8 +98,7 @@ def discriminant(x: Array, targets: Array, weight: Floats, shrinkage: float) -> 
     the same.
     """
     rows, pull = np.asarray(x, dtype=np.float64), np.asarray(targets, np.float64) * np.asarray(weight)[:, None]
-    masses = pull.sum(axis=0)
-    means = (pull.T @ rows) / np.where(masses > 0, masses, 1.0)[:, None]
+    means, masses = weighted_means(rows, pull)
     turned = means @ precision(rows, pull, means, shrinkage)
     bias = np.where(masses > 0, -(turned * means).sum(axis=1) / 2, -np.inf)
     return Softmax(turned.T.astype(np.float32), bias.astype(np.float32))

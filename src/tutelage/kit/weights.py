@@ -113,7 +113,7 @@ def combined(
             now = doubled(made[at])
             several = {key: now * (LOW_RANK[1] not in full) if key in without else weights.part(name, at)
                        for key, weights in held.items()}  # fmt: skip
-            made[at] = torch.from_numpy(rule(now, **several)).to(made)
+            made[at] = torch.from_numpy(np.asarray(rule(now, **several))).to(made)
         weight.data = made
     return shown.with_module(module)  # type: ignore[no-any-return]
 

@@ -38,9 +38,9 @@ from tutelage.core.digest import digest
 from tutelage.core.method import method, settings
 from tutelage.core.stages import CanEmbed, CanWeigh, Student, View, able
 from tutelage.core.writing import CanHeed
+from tutelage.kit.ask import embeddings
 from tutelage.kit.bank import Bank, banked
 from tutelage.kit.context import with_context
-from tutelage.kit.embeddings import embedded
 from tutelage.kit.neighbours import nearest
 from tutelage.kit.pooling import unit
 from tutelage.kit.targets import longest
@@ -133,10 +133,7 @@ class Equipped:
         return unit(np.concatenate([self._vectors(pool) for pool in self.bank.pools]))
 
     def _vectors(self, pool: Pool) -> Floats32:
-        encoder = self.maker.encoder
-        if encoder is None:
-            return able(self.student, CanEmbed).embed(pool)
-        return embedded(pool, encoder.fingerprint, encoder.encode, encoder.width, encoder=encoder)
+        return embeddings(self.student, pool, self.maker.encoder)
 
     def _luck(self, pool: Pool, number: int) -> Rng:
         seed = int(digest(self.key, pool.table.fingerprint, number), 16)

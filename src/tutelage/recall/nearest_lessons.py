@@ -35,8 +35,7 @@ from tutelage.core.data import Array, Block, Floats32, Kinds, Pool, Rng, Rows, l
 from tutelage.core.digest import digest
 from tutelage.core.method import method, settings
 from tutelage.core.stages import CanEmbed, CanWeigh, Student, View, able
-from tutelage.kit.ask import probabilities
-from tutelage.kit.embeddings import embedded
+from tutelage.kit.ask import embeddings, probabilities
 from tutelage.kit.neighbours import nearest
 from tutelage.kit.probs import aligned
 from tutelage.kit.targets import longest, targets
@@ -133,6 +132,4 @@ class NearestLessons:
 
     def vectors(self, student: Any, pool: Pool) -> Floats32:
         """(n, d) where a row stands."""
-        if self.encoder is None:
-            return able(student, CanEmbed).embed(pool)
-        return embedded(pool, self.encoder.fingerprint, self.encoder.encode, self.encoder.width, encoder=self.encoder)
+        return embeddings(student, pool, self.encoder)

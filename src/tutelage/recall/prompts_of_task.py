@@ -164,6 +164,8 @@ def _tasks(lessons: Lessons) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for block in lessons:
         pool = block.about.examples()
+        if block.about.starts is None:
+            pool = pool.take(np.flatnonzero(block.weight > 0))
         if alive((block,)) and "task" in pool.table.columns.column_names:
             found |= dict.fromkeys(str(name) for name in pool.column("task").unique().to_pylist() if name is not None)
     return tuple(found)

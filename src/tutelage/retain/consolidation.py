@@ -14,10 +14,10 @@ group says otherwise; a group acts from the first episode on, everything else fr
 the same few whenever, so that a short phase after a task (a step of the recipe without new lessons) has something to
 learn from. Facts of a round: `weights_free`, `weights_elastic` and `weights_held`, the shares of all weights by b.
 
-`prune_below` is graceful forgetting: what an episode leaves with a b below it is set to 0 and is free again, as if it
-had not been learned; a weight of which a group states the b is not pruned. Set it from the values of the table, not
-from habit: of importance most weights have very little, so a small number takes many. A rectified unit that loses all
-it reads stays silent.
+`prune_below` is graceful forgetting: what an episode leaves with a b below it is set to 0 and is free again; a weight
+of which a group states the b is not pruned. Set it from the values of the table, not from habit: of importance most
+weights have very little, so a small number takes many. A rectified unit that loses all it reads stays silent. An
+optimiser that goes on with its moments still moves a pruned weight by what is left of them.
 
 Source: Ling and Bohn (2021), weights of b consolidated by policies; Fisher information: Kirkpatrick et al. (2017).
 Neutral limit: b 0 without groups is `nothing`; alike it is `l2_start` of strength 2 b; with importance it is `ewc`, of

@@ -27,13 +27,14 @@ import numpy as np
 from pydantic import Field
 
 from tutelage.core.data import Kinds, Lessons, Rng
-from tutelage.core.errors import Fault, Refused, nearest
+from tutelage.core.errors import Refused
 from tutelage.core.forecast import Work
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Student, View
 from tutelage.kit.again import as_lessons, spread
 from tutelage.kit.blocks import some
 from tutelage.kit.lessons import alive
+from tutelage.kit.needed_parts import lacking
 from tutelage.kit.reservoir import taken
 
 
@@ -45,13 +46,18 @@ class MixReview:
 
     needs: ClassVar[Kinds] = frozenset()
 
+    @property
+    def needs_parts(self) -> tuple[str, ...]:
+        """The one that stands for what was taught before."""
+        return (self.part,) if self.part else ()
+
     def rehearse(self, new: Lessons, view: View, rng: Rng) -> Lessons:
         """Blocks of old examples; none beside no new lesson. Refused where the data have no such part."""
         count = sizes(self.factor, self.decay, alive(new), _epoch(new, view))
         past = _others(view.lessons, _task(new))
-        if self.part and self.part not in view.parts:
-            what = f"the data have no part called {self.part!r}"
-            raise Refused(Fault("retain.part", what, nearest(self.part, view.parts)))
+        for name in self.needs_parts:
+            if fault := lacking("retain.part", name, view.parts):
+                raise Refused(fault)
         before = view.parts[self.part] if self.part else None
         old = sum(block.size for block in past)
         total = old + (0 if before is None else len(before))

@@ -29,12 +29,13 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from tutelage.core.data import Kinds, Lessons, Rng
-from tutelage.core.errors import Fault, Refused, nearest
+from tutelage.core.errors import Refused
 from tutelage.core.forecast import Work
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Student, View
 from tutelage.kit.again import as_lessons, beside, spread
 from tutelage.kit.lessons import alive
+from tutelage.kit.needed_parts import lacking
 
 
 @method
@@ -44,13 +45,16 @@ class ProxyReplay:
 
     needs: ClassVar[Kinds] = frozenset()
 
+    @property
+    def needs_parts(self) -> tuple[str, ...]:
+        """Those that are named."""
+        return self.parts
+
     def rehearse(self, new: Lessons, view: View, rng: Rng) -> Lessons:
         """One block a part; none beside no new lesson. Refused for a part that the course has not, or an empty one."""
         names = self.parts or tuple(view.parts)
-        unknown = [name for name in names if len(view.parts.get(name, ())) == 0]
-        if unknown:
-            help = nearest(unknown[0], view.parts, "data: {use: new_material, keep: [general]} brings such material")
-            raise Refused(Fault("retain.parts", f"the course has no material called {unknown[0]!r}", help))
+        if faults := [fault for name in names if (fault := lacking("retain.parts", name, view.parts)) is not None]:
+            raise Refused(faults)
         wanted = int(beside(self.share, alive(new)))
         shares = [wanted * (at + 1) // len(names) - wanted * at // len(names) for at in range(len(names))]
         parts = [view.parts[name] for name in names]

@@ -42,7 +42,7 @@ from pydantic import Field, model_validator
 
 from tutelage.core.data import Block, Ints, Itself, Kinds, Lessons, Pool, Preference, Replies, Rng, Rows, Table, Text
 from tutelage.core.digest import digest
-from tutelage.core.errors import Fault, Refused, nearest
+from tutelage.core.errors import Refused
 from tutelage.core.forecast import Width, Work
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Student, View
@@ -50,6 +50,7 @@ from tutelage.core.writing import CanCompose, CanWrite
 from tutelage.kit.again import beside, spread
 from tutelage.kit.lessons import alive
 from tutelage.kit.luck import plain
+from tutelage.kit.needed_parts import lacking
 from tutelage.kit.own_writing import Own, composed, replied
 from tutelage.kit.processes import once
 from tutelage.kit.prompts import prompts
@@ -78,11 +79,16 @@ class SelfReplay:
         """That it writes: texts from nothing, or replies."""
         return frozenset({CanWrite if self.part or self.prompts == "lessons" else CanCompose})
 
+    @property
+    def needs_parts(self) -> tuple[str, ...]:
+        """The one whose prompts it replies to."""
+        return (self.part,) if self.part else ()
+
     def rehearse(self, new: Lessons, view: View, rng: Rng) -> Lessons:
         """Free lessons in its own words; none beside no new lesson. Refused where the data have no such part."""
-        if self.part and len(view.parts.get(self.part, ())) == 0:
-            what = f"the data have no part called {self.part!r}"
-            raise Refused(Fault("retain.part", what, nearest(self.part, view.parts)))
+        for name in self.needs_parts:
+            if fault := lacking("retain.part", name, view.parts):
+                raise Refused(fault)
         count = int(self.rehearsed(alive(new), alive(view.lessons)).amount)
         if count == 0:
             return ()
@@ -161,9 +167,19 @@ class SelfReplay:
 
 
 def _asked_before(lessons: Lessons) -> list[Pool]:
-    """The rows of earlier lessons that were prompts with a reply."""
+    """The rows of earlier lessons that were prompts with a reply, of equal prompts the first."""
     asked = [block for block in lessons if block.kind in (Text, Preference, Replies) and alive((block,))]
-    return [block.about.examples().take(np.flatnonzero(block.weight > 0)) for block in asked]
+    seen: set[str] = set()
+    made = []
+    for block in asked:
+        pool = block.about.examples().take(np.flatnonzero(block.weight > 0))
+        fresh = np.zeros(len(pool), dtype=bool)
+        for row, prompt in enumerate(prompts(pool)):
+            mark = digest(plain(prompt))
+            fresh[row] = mark not in seen
+            seen.add(mark)
+        made.append(pool.take(np.flatnonzero(fresh)))
+    return [pool for pool in made if len(pool)]
 
 
 def _counts(view: View) -> Path:

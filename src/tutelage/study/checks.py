@@ -14,9 +14,9 @@ from tutelage.core.errors import Fault, nearest
 from tutelage.core.ledger import UNITS
 from tutelage.core.parts import name_of
 from tutelage.core.pupil import Pupil
-from tutelage.kit.corpus import Searches, unsearchable
 from tutelage.kit.episodes import episodes, without_episode
 from tutelage.kit.exams import sat_by
+from tutelage.kit.needed_parts import NeedsParts, lacking
 from tutelage.recipe.fit import Parts, Step
 from tutelage.recipe.pupils import changed, part_of
 from tutelage.recipe.read import Read
@@ -86,7 +86,7 @@ def _episodes(parts: Parts, course: Course, place: Any) -> Iterator[Fault]:
 
 
 def _parts(parts: Parts, course: Course, place: Any) -> list[Fault]:
-    """Every student that is taught on a part of these data, and every method that searches one, finds it there."""
+    """Every student that is taught on a part of these data, and every method that reads one, finds it there."""
     faults: list[Fault] = []
 
     def look(path: str, pupil: Pupil) -> Pupil:
@@ -98,11 +98,18 @@ def _parts(parts: Parts, course: Course, place: Any) -> list[Fault]:
     changed(parts, look)
     held = {name: part.pool for name, part in course.parts.items()}
     for number, step in enumerate(parts.steps):
-        for path, method in _inside(step.choose, "choose"):
-            path = f"steps.{number}.{path}" if len(parts.steps) > 1 else path
-            if isinstance(method, Searches) and (fault := unsearchable(place(f"{path}.part"), method.searches, held)):
-                faults.append(fault)
+        for stage in ("choose", "teach", "order", "learn", "retain", "recall"):
+            for path, method in _inside(getattr(step, stage), stage):
+                path = f"steps.{number}.{path}" if len(parts.steps) > 1 else path
+                names = method.needs_parts if isinstance(method, NeedsParts) else ()
+                where = place(f"{path}.{_said(method)}")
+                faults += [fault for name in names if (fault := lacking(where, name, held)) is not None]
     return faults
+
+
+def _said(method: Any) -> str:
+    """The setting that names the parts which a method reads."""
+    return "parts" if any(field.name == "parts" for field in fields(method)) else "part"
 
 
 def _inside(method: Any, path: str) -> Iterator[tuple[str, Any]]:

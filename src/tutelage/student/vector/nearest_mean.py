@@ -37,7 +37,7 @@ from tutelage.core.digest import digest
 from tutelage.core.forecast import Lot, Width, Work
 from tutelage.core.method import method, settings
 from tutelage.core.stages import CanEmbed, CanFit, CanWeigh, Spend
-from tutelage.kit.class_moments import precision
+from tutelage.kit.class_moments import precision, weighted_means
 from tutelage.kit.softmax_flop import discriminant_flop, nearest_mean_flop
 from tutelage.kit.targets import targets
 from tutelage.student import _head
@@ -83,8 +83,7 @@ class NearestMeanStudent:
         if spend is not None:
             spend(self.maker.work(len(z), z.shape[1], len(wanted.labels)))
         pull = wanted.probs.astype(np.float64) * wanted.weight[:, None]
-        masses = pull.sum(axis=0)
-        means = (pull.T @ z) / np.where(masses > 0, masses, 1.0)[:, None]
+        means, masses = weighted_means(z, pull)
         shared = self.maker.covariance == "shared" and masses.any()
         turned = means @ precision(z, pull, means, self.maker.shrinkage) if shared else means
         return replace(self, labels=wanted.labels, means=means, masses=masses, turned=turned)
