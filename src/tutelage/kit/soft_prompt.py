@@ -23,7 +23,7 @@ from tutelage.kit.grafts import SECOND
 class SoftPrompt(torch.nn.Module):  # type: ignore[misc]
     """n vectors of the width of the embeddings, read as if they were words (Lester, Al-Rfou and Constant 2021)."""
 
-    kind = "prompt"
+    kind, read = "prompt", True
 
     def __init__(self, values: Any) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class PromptRow(torch.nn.Module):  # type: ignore[misc]
     opened: how often it was opened to learn. Its parameters are `episode_1` to `episode_T`, (n, d) each.
     """
 
-    kind = "prompt row"
+    kind, read = "prompt row", True
 
     def __init__(self, opened: int, prompts: Sequence[Any]) -> None:
         super().__init__()
@@ -87,6 +87,7 @@ class Prefix(torch.nn.Module):  # type: ignore[misc]
     """Keys and values of n places in every layer (Li and Liang 2021), without their reparametrisation."""
 
     kind = "prefix"
+    read = False  # keys and values stand there as they are
 
     def __init__(self, values: Any) -> None:
         super().__init__()

@@ -59,8 +59,9 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -137,29 +138,34 @@ class Gradient:
         found = self._matrices(student, lot)
         if found is None:
             return tokens
-        size, moving = found
+        size, moving, before = found
         amount = flop_of(size, moving, shown) + 2.0 * size * shown * (self._skips + self.recompute)
+        if before and lot.width.tokens:  # vectors before every prompt, read once for each piece of a batch
+            updates = math.ceil(self.passes) * math.ceil(lot.rows / (self.batch or max(lot.rows, 1)))
+            amount *= 1 + updates * self.accumulate * before / max(shown * lot.width.tokens, 1)
         grows = getattr(self.adapter, "grows", False)  # then a later call passes through more than the first one did
-        return {**tokens, "flop": Work(amount, sure and not grows)}
+        return {**tokens, "flop": Work(amount, sure and not grows and not before)}
 
-    def _matrices(self, student: Any, lot: Lot) -> tuple[float, float] | None:
-        """Entries that a lesson meets, as often as it has positions, and of them those that may move."""
+    def _matrices(self, student: Any, lot: Lot) -> tuple[float, float, int] | None:
+        """Entries that a lesson meets, as often as it has positions, of them those that may move; positions read before
+        every batch.
+        """
         if isinstance(student, HasOutline):
             if not lot.width.tokens:
                 return None
-            size, moving = _outlined(_spelt(self.adapter), _spelt(student))
-            return size * lot.width.tokens, moving * lot.width.tokens
+            told = _outlined(_spelt(self.adapter), _spelt(student))
+            return told.size * lot.width.tokens, told.open * lot.width.tokens, told.before
         opened = {"full": slice(None), "head_only": slice(-1, None), "bias_only": slice(-1, None)}.get(
             name_of(type(self.adapter))
         )
         if opened is None or not isinstance(student, HasMatrices):
             return None
         sizes = student.matrices(lot)
-        return sum(sizes), sum(sizes[opened])
+        return sum(sizes), sum(sizes[opened]), 0
 
     def moved(self, student: Any) -> float | None:
         """Numbers that may move, where the student has an outline."""
-        return _outlined(_spelt(self.adapter), _spelt(student))[1] if isinstance(student, HasOutline) else None
+        return _outlined(_spelt(self.adapter), _spelt(student)).moving if isinstance(student, HasOutline) else None
 
     def learn(self, syllabus: Syllabus, penalty: Penalty | None, view: View, rng: Rng) -> Learned:
         """A new student; without an update the present one, and its memory as it was."""
@@ -187,7 +193,7 @@ class Gradient:
                 raise Refused(Fault("learn.adapter.penalty", what, "--set learn.adapter.penalty=0"))
             tokens = self._tokens(plan, encoded, counts, order)
             facts["moving"] = _numbers(opened)
-            most = self._flop(opened, counts.visits if tokens is None else tokens)
+            most = self._flop(opened, counts.visits if tokens is None else tokens, counts.updates)
             if self.privacy is not None:
                 _charged(view.till, most, tokens)
                 made = privately_learned(self, opened, plan, encoded, prepared, facts, order, luck, view)
@@ -208,7 +214,7 @@ class Gradient:
             if looks:
                 visits = sum(map(len, shown))
                 read = None if encoded.lengths is None else float(sum(encoded.lengths[rows].sum() for rows in shown))
-                _charged(view.till, looks + self._flop(opened, visits if read is None else read), read)
+                _charged(view.till, looks + self._flop(opened, visits if read is None else read, len(shown)), read)
                 facts |= {"updates": float(len(shown)), "visits": float(visits),
                           "skipped": float(counts.visits - visits)}  # fmt: skip
         facts |= {} if np.isnan(done.loss) else {"loss": done.loss}
@@ -226,8 +232,11 @@ class Gradient:
             return counts.visits * float(np.mean(encoded.lengths))
         return float(positions(plan, self, order, encoded.lengths, not self.objective.couples))
 
-    def _flop(self, opened: Opened, positions: float) -> float:
-        """Of showing so many positions; layers that are computed again are one more forward pass."""
+    def _flop(self, opened: Opened, positions: float, updates: float) -> float:
+        """Of showing so many positions; layers that are computed again are one more forward pass. What stands before
+        every prompt as vectors is read once for each piece of a batch.
+        """
+        positions += updates * self.accumulate * _read(opened.module)
         again = flop(opened._replace(groups=()), positions) / 2 if self.recompute else 0.0
         return flop(opened, positions) + again
 
@@ -268,11 +277,29 @@ def _charged(till: Till, flop: float, tokens: float | None, pay: bool = True) ->
         till.pay(unit, (), (), np.array([amount]))
 
 
+class _Outline(NamedTuple):
+    """size, open: entries of all matrices, of those that may move. before: positions read before a batch. moving: all
+    numbers that may move.
+    """
+
+    size: float
+    open: float
+    before: int
+    moving: float
+
+
 @functools.lru_cache(maxsize=64)  # a plan asks for every round of every arm and seed
-def _outlined(adapter: str, student: str) -> tuple[float, float]:
-    """Entries of all matrices, and of those that may move, where this adapter opens a student that begins."""
+def _outlined(adapter: str, student: str) -> _Outline:
+    """Where this adapter opens a student that begins."""
     module = build("student", json.loads(student)).outline()
-    return matrices(build("adapter", json.loads(adapter)).open(module, stream(0, "outline")))
+    opened = build("adapter", json.loads(adapter)).open(module, stream(0, "outline"))
+    return _Outline(*matrices(opened), _read(opened.module), _numbers(opened))
+
+
+def _read(module: Any) -> int:
+    """Positions of vectors before every prompt that go through the model, once for a batch."""
+    before = getattr(module, "before", None)
+    return int(before.length) if before is not None and before.read else 0
 
 
 def _spelt(part: Any) -> str:

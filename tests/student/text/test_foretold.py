@@ -98,17 +98,18 @@ def test_what_is_foretold_is_charged(tiny_decoder: Path, adapter: object) -> Non
     """Lessons of one length: to the last token and FLOP, for a model in a folder and for one from nothing."""
     for maker in (Causal(model=str(tiny_decoder)), TINY):
         assert isinstance(maker, HasWidth) and isinstance(maker, HasOutline)
-        how = {"passes": 2, **({} if adapter == "full" else {"adapter": adapter})}
+        how = {"passes": 2, "batch": 2, **({} if adapter == "full" else {"adapter": adapter})}
         width = maker.width(SAME)
         said = Gradient(**how).work(maker, Lot(width, 3, 1, 0))
-        assert width.exact and all(work.exact for work in said.values())
+        assert width.exact and said["training_tokens"].exact
+        assert said["flop"].exact is not isinstance(adapter, Prompt), "how often vectors are read hangs on the batches"
         assert {unit: work.amount for unit, work in said.items()} == learned(maker, **how)
 
 
 @pytest.mark.parametrize("adapter", [OLora(r=2), ProgressivePrompts(length=2)])
 def test_an_adapter_that_grows_is_foretold_for_its_first_call(adapter: object) -> None:
     """And not as if it were exact: the second one passes through what the first one added as well."""
-    said = Gradient(passes=2, adapter=adapter).work(TINY, Lot(TINY.width(SAME), 3, 1, 0))["flop"]
+    said = Gradient(passes=2, batch=2, adapter=adapter).work(TINY, Lot(TINY.width(SAME), 3, 1, 0))["flop"]
     assert said.amount == learned(TINY, passes=2, adapter=adapter)["flop"] and not said.exact
 
 
