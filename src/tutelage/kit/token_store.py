@@ -66,7 +66,7 @@ class TokenStore:
                 "layer": self.layer}  # fmt: skip
 
     def said(self, states: Array) -> Said:
-        """By the entries nearest to these states (n, d); of equally near ones the earlier count."""
+        """By the entries nearest to these states (n, d); of equally near ones the earlier count, whoever else asks."""
         found = nearest(states, self.neighbours, self._ready)
         pull = np.log(self.weight[found.rows]) - found.away.astype(np.float64) ** 2 / self.temperature
         told = np.exp(pull - pull.max(axis=1, keepdims=True))
