@@ -108,3 +108,9 @@ def test_what_is_forgotten_leaves_no_trace() -> None:
 def test_what_was_never_there_cannot_be_forgotten() -> None:
     with pytest.raises(Refused, match=r"no entry is about 'c'[\s\S]*no entry is about 'd'"):
         line().forgotten(["a", "c", "d"])
+
+
+def test_a_token_beyond_the_vocabulary_is_an_error() -> None:
+    """Token 3 is the last of four; before three logs the store speaks of a token that nobody could say."""
+    with pytest.raises(RuntimeError, match="index 3 is out of bounds"):
+        line().mixed(torch.tensor([[0.5]]), LOGS[:, :3])
