@@ -72,6 +72,22 @@ def test_equal_to_a_loop_and_sums_to_1(seed: int, share: float, monkeypatch: pyt
     assert told.sum(axis=1) == pytest.approx(np.ones(11), abs=1e-6)
 
 
+def test_of_many_equal_states_the_earlier_entries_count_whoever_is_asked_beside_them() -> None:
+    """What stands before the first token of 3,000 texts is one state; of its entries the first 8 count, bit for bit."""
+    rng = np.random.default_rng(0)
+    keys = rng.normal(size=(9000, 16)).astype(np.float32)
+    keys[::3] = keys[0]
+    arrays = {"keys": keys, "tokens": np.arange(9000), "weight": np.ones(9000), "rows": np.arange(9000)}
+    store = restored(arrays, [str(row) for row in range(9000)],
+                     {"neighbours": 8, "share": 0.5, "temperature": 1.0, "layer": -1})  # fmt: skip
+    states = np.concatenate([keys[:1], keys[:1] + 0.01, rng.normal(size=(38, 16))]).astype(np.float32)
+    told = store.said(states)
+    assert told.tokens[:2].tolist() == [list(range(0, 24, 3))] * 2 and told.weight[:2].tolist() == [[1 / 8] * 8] * 2
+    for row in (0, 1, 2, 39):
+        alone = store.said(states[row : row + 1])
+        assert (alone.tokens[0] == told.tokens[row]).all() and (alone.weight[0] == told.weight[row]).all()
+
+
 def test_what_is_forgotten_leaves_no_trace() -> None:
     """Bit for bit the store that was made without these rows, however its entries stood."""
     whole = drawn(0)
@@ -92,3 +108,9 @@ def test_what_is_forgotten_leaves_no_trace() -> None:
 def test_what_was_never_there_cannot_be_forgotten() -> None:
     with pytest.raises(Refused, match=r"no entry is about 'c'[\s\S]*no entry is about 'd'"):
         line().forgotten(["a", "c", "d"])
+
+
+def test_a_token_beyond_the_vocabulary_is_an_error() -> None:
+    """Token 3 is the last of four; before three logs the store speaks of a token that nobody could say."""
+    with pytest.raises(RuntimeError, match="index 3 is out of bounds"):
+        line().mixed(torch.tensor([[0.5]]), LOGS[:, :3])

@@ -10,6 +10,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from tutelage.adapter.block_expansion import BlockExpansion  # noqa: E402
+from tutelage.adapter.k_adapter import KAdapter  # noqa: E402
+from tutelage.adapter.modular import Modular  # noqa: E402
 from tutelage.core.data import Block, Lessons, Pool, Preference, Rows, Table, Text, labelled  # noqa: E402
 from tutelage.core.descent import CanDescend  # noqa: E402
 from tutelage.core.errors import ContractBroken, Refused  # noqa: E402
@@ -213,11 +216,30 @@ def test_what_is_refused() -> None:
         KnnLm(part="corpse").equip(now(lessons(0)), stream(0, "recall"))
     with pytest.raises(Refused, match=r"recall.without: no row has the id 'r9'"):
         equipped(lessons(0), without=("r9",))
-    with pytest.raises(Refused, match=r"the model has 2 layers, so there is no layer 3"):
-        equipped(lessons(0), layer=3)
+    for layer in (3, -4):
+        with pytest.raises(Refused, match=rf"recall.layer: the model has 2 layers, so there is no layer {layer}\n"
+                                          r" +0 \(the embeddings\) to 2, or -3 to -1"):  # fmt: skip
+            equipped(lessons(0), layer=layer)
     replies = Rows(TOLD, np.array([0, 1]), np.array([0, 2]))
     with pytest.raises(ContractBroken, match="one row each"):
         equipped((labelled(replies, np.array([0]), "file"),))
+
+
+@pytest.mark.parametrize("adapter", [Modular(width=8, layers=2, heads=2), KAdapter(k=2),
+                                     BlockExpansion()], ids=lambda one: type(one).__name__)  # fmt: skip
+def test_layers_that_were_added_are_asked_for_only_where_they_give_states(adapter: Any) -> None:
+    """What a configuration counts so that a cache has room is no layer of the student's own."""
+    module = STUDENT.module
+    adapter.open(module, stream(1, "learn"))
+    student: Any = STUDENT.with_module(module)
+    assert student._decoder.model.config.num_hidden_layers > 2
+    there = len(student._decoder.states([0])) - 1
+    for layer in (there, -there - 1):
+        made = equipped(lessons(0, 1), student, layer=layer)
+        assert made.store.keys.shape == (25, 32) and np.isfinite(made.rate(["where is Ana"], ["in Oslo"])).all()
+    for layer in (there + 1, -there - 2):
+        with pytest.raises(Refused, match=rf"recall.layer: the model has {there} layers, so there is no layer {layer}"):
+            equipped(lessons(0), student, layer=layer)
 
 
 def test_the_unequipped_student_is_as_it_was_and_the_equipped_one_has_no_weights_to_move() -> None:

@@ -51,6 +51,7 @@ class TokenStore:
 
     @functools.cached_property
     def fingerprint(self) -> str:
+        """Of the settings, the entries in their order and the ids: equal where all of these are, bit for bit."""
         how = [self.neighbours, self.share, self.temperature, self.layer]
         return digest("token store", how, self.arrays, list(self.ids))
 
@@ -66,14 +67,17 @@ class TokenStore:
                 "layer": self.layer}  # fmt: skip
 
     def said(self, states: Array) -> Said:
-        """By the entries nearest to these states (n, d); of equally near ones the earlier count."""
+        """By the entries nearest to these states (n, d); of equally near ones the earlier count, whoever else asks."""
         found = nearest(states, self.neighbours, self._ready)
         pull = np.log(self.weight[found.rows]) - found.away.astype(np.float64) ** 2 / self.temperature
         told = np.exp(pull - pull.max(axis=1, keepdims=True))
         return Said(self.tokens[found.rows], told / told.sum(axis=1, keepdims=True))
 
     def mixed(self, states: Any, logs: Any) -> Any:
-        """(n, V) natural logs, from those of the student (n, V) and its states (n, d), both tensors."""
+        """(n, V) natural logs, from those of the student (n, V) and its states (n, d), both tensors.
+
+        The store's tokens are numbers of the student's vocabulary, int64 from 0 to V - 1; others are torch's error.
+        """
         import torch
 
         made = torch.empty_like(logs)

@@ -75,7 +75,10 @@ class Weights(Mapping[str, Array]):
         return {name: tuple(weight.shape) for name, weight in self.held.items()}
 
     def part(self, name: str, at: tuple[slice, ...]) -> Array:
-        """This part of one of them, in double precision."""
+        """This part of one of them, in double precision, copied.
+
+        at: one slice a dimension, so two for a matrix, whose low-rank layers are cut by both; () for a single number.
+        """
         part = doubled(self.held[name][at])
         if name in self.beside:
             a, b, scale = self.beside[name]

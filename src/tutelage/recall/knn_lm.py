@@ -57,6 +57,7 @@ class Equipped:
 
     @functools.cached_property
     def fingerprint(self) -> str:
+        """Changes with the student, with a setting and with any entry of the store."""
         return digest(self.student.fingerprint, settings(self.maker), self.store.fingerprint)
 
     @property
@@ -74,44 +75,44 @@ class Equipped:
         return Equipped(self.student.among(labels), self.maker, self.store)
 
     def probs(self, pool: Pool) -> Floats32:
-        made: Floats32 = self._beside.probs(pool)
-        return made
+        """(n, C) float32, the labels' words read beside the store."""
+        return self._beside.probs(pool)  # type: ignore[no-any-return]
 
     def answer(self, pool: Pool, rng: Rng) -> Block:
-        made: Block = self._beside.answer(pool, rng)
-        return made
+        """An answer to each of n rows, a block of n lessons as the student within gives it, beside the store."""
+        return self._beside.answer(pool, rng)  # type: ignore[no-any-return]
 
     def lengths(self, questions: Sequence[str], answers: Sequence[str]) -> Ints:
-        made: Ints = self.student.lengths(questions, answers)
-        return made
+        """(n,) tokens of each worked example in a prompt; the store takes none."""
+        return self.student.lengths(questions, answers)  # type: ignore[no-any-return]
 
     def logprob(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> Floats:
-        made: Floats = self._beside.logprob(prompts, replies)
-        return made
+        """(n,) natural logs of p(reply | prompt), summed over the reply's tokens, its end not counted."""
+        return self._beside.logprob(prompts, replies)  # type: ignore[no-any-return]
 
     def rate(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> Floats:
-        made: Floats = self._beside.rate(prompts, replies)
-        return made
+        """(n,) natural logs of p(reply | prompt), its end counted; NaN where the reply does not fit."""
+        return self._beside.rate(prompts, replies)  # type: ignore[no-any-return]
 
     def tokens(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> Tokens:
-        made: Tokens = self.student.tokens(prompts, replies)
-        return made
+        """(n,) lengths of each prompt and reply, those of the student within."""
+        return self.student.tokens(prompts, replies)  # type: ignore[no-any-return]
 
     def write(
         self, prompts: Sequence[Prompt], k: int, rng: Rng, *, max_tokens: int = 64, temperature: float = 1.0,
         stop: Sequence[str] = (),
     ) -> Written:  # fmt: skip
+        """Texts (n, k), k replies to each prompt, every token drawn beside the store; temperature 0: the likeliest."""
         how = {"max_tokens": max_tokens, "temperature": temperature, "stop": stop}
-        made: Written = self._beside.write(prompts, k, rng, **how)
-        return made
+        return self._beside.write(prompts, k, rng, **how)  # type: ignore[no-any-return]
 
     def read_alone(self, texts: Sequence[str]) -> ReadAlone:
-        made: ReadAlone = self._beside.read_alone(texts)
-        return made
+        """(n,) natural log of each text by itself, its end counted, and (n,) its tokens."""
+        return self._beside.read_alone(texts)  # type: ignore[no-any-return]
 
     def recite(self, texts: Sequence[str], share: float = 0.5) -> Recited:
-        made: Recited = self._beside.recite(texts, share)
-        return made
+        """Texts (n,), gone on with from their first `share` of tokens (0 to 1), the likeliest token each time."""
+        return self._beside.recite(texts, share)  # type: ignore[no-any-return]
 
     def save(self, folder: Path) -> None:
         """The student's own files, and beside them the settings and the store."""

@@ -128,8 +128,8 @@ class Decoder:
         with torch.inference_mode():
             return self.before.cache(self.model)
 
-    def states(self, ids: Ids, layer: int) -> Any:
-        """(t, d) float32 of one text, read alone; layer 0 the embeddings, -1 what the head reads."""
+    def states(self, ids: Ids) -> Any:
+        """(1, t, d) of every layer for one text, read alone; layer 0 the embeddings, -1 what the head reads."""
         cache = DynamicCache(config=self.model.config) if self.before is None else self._begun()
         held, place = cache.get_seq_length(), self.model.device
         with one_thread(), torch.inference_mode():
@@ -139,7 +139,7 @@ class Decoder:
                 position_ids=held + torch.arange(len(ids), device=place)[None], logits_to_keep=1,
                 output_hidden_states=True,
             )  # fmt: skip
-            return told.hidden_states[layer][0].float()
+            return told.hidden_states
 
     def forward(self, ids: Any, mask: Any, seats: Any, cache: Any, keep: Any) -> Heard:
         """What is heard at the positions `keep` (their numbers, or how many from the end, 0: all); the cache grows."""

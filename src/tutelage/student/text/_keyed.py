@@ -15,20 +15,21 @@ from tutelage.student.text._lessons import Encoded
 def keyed(decoder: Any, told: Encoded, layer: int) -> Keyed:
     """Every lesson is read by itself: how wide a batch is changes the last bits of what stands in it.
 
-    Refused for a layer that the model has not. Memory: what is given back, and one lesson beside it.
+    Refused for a layer whose states the model does not give; its configuration may count further layers, of what was
+    added to it. Memory: what is given back, and one lesson beside it.
     """
-    config = decoder.model.config.get_text_config()
-    count, width = config.num_hidden_layers, config.hidden_size
+    layers = decoder.states([0])
+    count = len(layers) - 1
     if not -count - 1 <= layer <= count:
-        help = f"0 (the embeddings) to {count}, or -1 for what the head reads"
-        raise Refused(Fault("layer", f"the model has {count} layers, so there is no layer {layer}", help))
-    states = [np.zeros((0, width), dtype=np.float32)]
+        help = f"0 (the embeddings) to {count}, or {-count - 1} to -1, counted from what the head reads"
+        raise Refused(Fault("recall.layer", f"the model has {count} layers, so there is no layer {layer}", help))
+    states = [np.zeros((0, layers[layer].shape[-1]), dtype=np.float32)]
     tokens, lessons = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     for lesson in range(len(told.first) - 1):
         reply = int(told.first[lesson]) + _which(told, lesson)
         span = slice(int(told.starts[reply]), int(told.starts[reply + 1]))
         ids, places = told.ids[span], np.flatnonzero(told.said[span])
-        states.append(decoder.states(ids.tolist(), layer)[places - 1].cpu().numpy())
+        states.append(decoder.states(ids.tolist())[layer][0].float()[places - 1].cpu().numpy())
         tokens.append(ids[places])
         lessons.append(np.full(len(places), lesson, dtype=np.int64))
     return Keyed(np.concatenate(states), np.concatenate(tokens), np.concatenate(lessons))
