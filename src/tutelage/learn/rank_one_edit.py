@@ -128,7 +128,7 @@ class RankOneEdit:
             sized = size(module.model, where)
             spots = [_Fact(spot(student, module, one, before, self.at),
                            essence(student, module, one, self.essence, self.at)) for one in facts]  # fmt: skip
-            read: Encoded = student.encode((as_lessons(material, rows, "covariance"),))
+            read: Encoded = student.encode(as_lessons(material, rows, "covariance"))
             total = float(np.asarray(read.lengths).sum())
             each = np.array([float(one.asked.positions + (one.essence.positions if self.kl else 0)) for one in spots])
             most, tokens = self._charge(sized, total, each, np.full(len(each), float(self.steps)))
