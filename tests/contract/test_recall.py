@@ -30,7 +30,7 @@ def seen(name: str, taught: np.ndarray | None = None) -> tuple[View, Pool]:
     if CanConsult in build(ROOM, name).needs:
         student = build("student", {"use": "text.tiny", "hidden": 16, "layers": 1, "heads": 1, "window": 32})
         begun = student.begin(TOLD, stream(0, "student"))
-        return view(TOLD, begun, () if taught is None else (as_lessons(TOLD, np.array([0]), "file"),)), TOLD
+        return view(TOLD, begun, () if taught is None else as_lessons(TOLD, np.array([0]), "file")), TOLD
     if CanWrite in build(ROOM, name).needs:
         return view(pool=WORDS, student=WRITER), WORDS
     return view(taught=taught), POOL

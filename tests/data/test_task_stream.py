@@ -208,6 +208,30 @@ def test_each_exam_stands_beside_whole_and_is_taught_in_no_task(tmp_path: Path, 
     assert list(made([two[0], again], labels="none", items=1).exams) == ["exam"]
 
 
+@pytest.mark.parametrize("labels", ["none", "replies"])
+def test_a_prompt_that_is_asked_by_itself_is_taught_in_no_task(tmp_path: Path, labels: str) -> None:
+    """Twelve prompts with replies, three of them an exam; a table of the same prompts as texts with labels, and a second
+    file of the same prompts with other replies. With each exam by itself no row is an exam's prompt, also where its
+    reply is read behind it; where the exam is the joined text alone, the bare prompt is another text."""
+    prompts = [f"what is {i}" for i in range(12)]
+    files = {}
+    for name, reply in (("asked", "it is {}"), ("again", "perhaps {}")):
+        with (tmp_path / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([("prompt", "reply"), *[(p, reply.format(i)) for i, p in enumerate(prompts)]])
+        files[name] = {"use": "replies", "path": str(tmp_path / f"{name}.csv")}
+    more = [(text, "even" if i % 2 else "odd") for i, text in enumerate([*prompts, *(f"new {i}" for i in range(40))])]
+    of = [files["asked"], written(tmp_path, "texts.csv", more), {**files["again"], "exam": {"share": 0.5}}]
+    settings = {"names": ["asked", "texts", "again"], "labels": labels}
+    course = made(of, **settings, exams="each")
+    held = {text for name in settings["names"] for block in course.exams[name].truth
+            for text in block.about.examples().texts()}  # fmt: skip
+    bare = {text.split("\n")[0] for text in course.parts["pool"].pool.texts()}
+    assert len(held & set(prompts)) >= 6 and bare and not held & bare
+    if labels == "none":
+        joined = made(of, **settings).parts["pool"].pool.texts()
+        assert held & set(joined), "nobody asks the bare prompts there"
+
+
 def test_a_name_that_means_something_else_is_refused(two: list[dict]) -> None:
     with pytest.raises(Refused, match="'exam' means something else here"):
         made(two, names=["mail", "exam"])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tutelage.kit.rank_one import Singular, directions, inserted, inserted_one, solved
+from tutelage.kit.rank_one import Singular, directions, inserted, solved
 
 RNG = np.random.default_rng(7)
 WEIGHT, SPREAD = RNG.normal(size=(5, 8)), RNG.normal(size=(8, 30))
@@ -11,11 +11,18 @@ SECOND = SPREAD @ SPREAD.T / 30
 KEYS, VALUES = RNG.normal(size=(8, 3)), RNG.normal(size=(5, 3))
 
 
+def inserted_one(weight, key, value, second):
+    """One pair, k (d,) and v (o,), as the published formula has it, with numpy's own inverse."""
+    reads = np.linalg.inv(second) @ key
+    return weight + np.outer((value - weight @ key) / (reads @ key), reads)
+
+
 def test_by_hand() -> None:
     """W = (1, 0), k = (1, 2), v = 4, C = diag(1, 2): C^-1 k = (1, 1), their product 3, L = (4 - 1) / 3 = 1."""
     second, weight, key = np.diag([1.0, 2.0]), np.array([[1.0, 0.0]]), np.array([1.0, 2.0])
-    made = inserted_one(weight, key, np.array([4.0]), second)
+    made = inserted(weight, key[:, None], np.array([[4.0]]), second)
     assert made.tolist() == pytest.approx(np.array([[2.0, 1.0]]))
+    assert inserted_one(weight, key, np.array([4.0]), second).tolist() == pytest.approx(np.array([[2.0, 1.0]]))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 8])
@@ -78,18 +85,20 @@ def test_no_pair_is_no_change_to_the_last_bit() -> None:
 
 def test_too_few_keys_for_their_statistics_are_refused_with_the_rank() -> None:
     few = SPREAD[:, :5] @ SPREAD[:, :5].T / 5
-    with pytest.raises(Singular, match="8 rows has rank 5") as told:
+    with pytest.raises(Singular, match="statistics, of 8 rows, has rank 5") as told:
         inserted(WEIGHT, KEYS, VALUES, few)
-    assert (told.value.rank, told.value.size) == (5, 8)
+    assert (told.value.which, told.value.rank, told.value.size) == ("statistics", 5, 8)
     inserted(WEIGHT, KEYS, VALUES, few + 0.01 * np.eye(8))
 
 
-def test_equal_keys_are_refused() -> None:
-    with pytest.raises(Singular, match="2 rows has rank 1"):
-        inserted(WEIGHT, KEYS[:, [0, 0]], VALUES[:, :2], SECOND)
+@pytest.mark.parametrize("count", [2, 8])
+def test_equal_keys_are_refused_as_such_also_where_they_are_as_many_as_a_key_is_wide(count: int) -> None:
+    with pytest.raises(Singular, match=f"keys, of {count} rows, has rank 1") as told:
+        inserted(WEIGHT, np.repeat(KEYS[:, :1], count, axis=1), RNG.normal(size=(5, count)), SECOND)
+    assert (told.value.which, told.value.rank, told.value.size) == ("keys", 1, count)
 
 
 def test_solving_agrees_with_numpy_also_where_rows_differ_in_size() -> None:
     scale = 10.0 ** np.arange(-4, 4)
     matrix = SECOND * scale * scale[:, None]
-    np.testing.assert_allclose(solved(matrix, KEYS), np.linalg.solve(matrix, KEYS), rtol=1e-6)
+    np.testing.assert_allclose(solved(matrix, KEYS, "statistics"), np.linalg.solve(matrix, KEYS), rtol=1e-6)

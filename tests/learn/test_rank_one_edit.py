@@ -1,18 +1,24 @@
 """rank_one_edit: the key and the value by another way, what changes and what does not, facts that are really said."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+import transformers
 
+from tutelage.adapter.prefix import Prefix
+from tutelage.adapter.prompt import Prompt
 from tutelage.core.data import Block, Rows, Table, Text
 from tutelage.core.descent import CanDescend, Prefixes, TokenLogprobs
 from tutelage.core.errors import Refused, Spent
 from tutelage.core.forecast import Lot, Width
 from tutelage.core.stages import Stage
-from tutelage.learn._memory import Search, key, memory, second_moment, size, value
+from tutelage.learn._memory import Memory, Search, key, memory, second_moment, value
 from tutelage.learn._subjects import asked, essence, prefixes, spot
 from tutelage.learn.gradient import Gradient
 from tutelage.learn.rank_one_edit import RankOneEdit
+from tutelage.student.text.causal import Causal
 from tutelage.student.text.tiny import Tiny
 from tutelage.student.vector.mlp import Mlp
 from tutelage.toys import stream, till, view
@@ -87,7 +93,7 @@ def test_the_edited_matrix_gives_the_value_at_the_key(knows) -> None:
     """In the model's float32 to 1e-5 of the value, read off a forward pass. The loss is the one that was found, but for
     what the other matrix does at the object's own token."""
     made = learned(knows, lessons(NEW))
-    found = _value(knows, NEW[0], stream(0, "learn"))
+    found = _value(knows, NEW[0])
     seen = []
     module = made.student.module
     module.model.model.layers[1].mlp.down_proj.register_forward_hook(lambda _, given, out: seen.append(out))
@@ -99,10 +105,135 @@ def test_the_edited_matrix_gives_the_value_at_the_key(knows) -> None:
     assert float(loss.detach()) == pytest.approx(made.facts["loss"], abs=1e-2) and found.loss < 1
 
 
-def _value(student, row, rng):
-    how = RankOneEdit(**EDIT)
+BEFORE = 4  # beginnings, besides none
+
+
+def test_as_published_the_value_stands_at_the_mean_key_of_the_subject(knows) -> None:
+    """At the subject's last token behind four beginnings. Read off forward passes of the edited student, text by text
+    and without padding: what the matrix gives there, on average, is v, though at no single one of them it is; and the
+    change is along C^-1 of the mean key, not of the prompt's alone."""
+    how = {"at": "subject", "contexts": BEFORE, "steps": 6}
+    made = learned(knows, lessons(NEW), **how)
+    before = prefixes(MATERIAL, BEFORE, stream(0, "learn").spawn(2)[0])
+    keys, was = (np.array(one) for one in zip(*[_at_subject(knows, text) for text in before], strict=True))
+    again, gave = (np.array(one) for one in zip(*[_at_subject(made.student, text) for text in before], strict=True))
+    np.testing.assert_allclose(again, keys, atol=1e-5)  # what is read does not depend on the matrix
+    found = _value(knows, NEW[0], before, "subject", 6).value
+    assert np.abs(found - was.mean(0)).max() > 0.1 and np.abs(gave.mean(0) - found).max() <= 1e-4 * np.abs(found).max()
+    assert min(np.abs(one - found).max() for one in gave) > 1e-2 * np.abs(found).max()
+    name = "model.model.layers.1.mlp.down_proj.weight"
+    step = parameters(made.student)[name].astype(np.float64) - parameters(knows)[name]
+    model = knows.module.model
+    second = second_moment(model, memory(model, 1), knows.encode(lessons(TOLD)))
+    second += 0.1 * np.trace(second) / 128 * np.eye(128)
+    along = [np.linalg.solve(second, one) for one in (keys.mean(0), keys[0])]
+    mean, alone = (np.linalg.norm(step @ one) / np.linalg.norm(step) / np.linalg.norm(one) for one in along)
+    assert mean > 1 - 1e-5 and alone < 1 - 1e-3
+
+
+def _at_subject(student, start: str) -> tuple[np.ndarray, np.ndarray]:
+    """Key and what the matrix gives at the last token of " Bolen", behind one beginning."""
+    tokenizer, module, seen = student.source.base().tokenizer, student.module, []
+    ids = [tokenizer.bos_token_id, *tokenizer.encode(f"{start}the city of Bolen is", add_special_tokens=False)]
+    ends = [at for at in range(1, len(ids)) if tokenizer.decode(ids[1 : at + 1]) == f"{start}the city of Bolen"]
+    matrix = module.model.model.layers[1].mlp.down_proj
+    matrix.register_forward_hook(lambda _, given, out: seen.append((given[0][0, ends[0]], out[0, ends[0]])))
+    module.model(input_ids=torch.tensor([ids]))
+    return seen[0][0].double().detach().numpy(), seen[0][1].double().detach().numpy()
+
+
+def test_a_matrix_with_a_bias_gives_the_value_with_it() -> None:
+    """Three facts at once in a layer whose bias is far from 0: W' k + b = v, and b is what it was."""
+    luck = stream(0, "bias")
+    matrix = torch.nn.Linear(6, 4)
+    bias = 5 * luck.normal(size=4)
+    matrix.bias.data = torch.from_numpy(bias).float()
+    keys, values, spread = luck.normal(size=(6, 3)), luck.normal(size=(4, 3)), luck.normal(size=(6, 40))
+    RankOneEdit()._put(Memory(0, matrix, "weight"), keys, values, spread @ spread.T / 40, 40.0)
+    gave = matrix(torch.from_numpy(keys.T).float()).detach().numpy().T
+    np.testing.assert_allclose(gave, values, atol=1e-4)
+    np.testing.assert_array_equal(matrix.bias.detach().numpy(), bias.astype(np.float32))
+
+
+def test_in_a_decoder_with_biases_the_search_begins_at_what_the_layer_gives(tiny_decoder: Path, tmp_path: Path) -> None:
+    """Without a step v is W k + b, so nothing changes, and the loss is what the student finds of the object anyway."""
+    config = transformers.AutoConfig.from_pretrained(tiny_decoder, mlp_bias=True)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = transformers.LlamaForCausalLM(config)
+        torch.nn.init.normal_(model.model.layers[0].mlp.down_proj.bias, std=5.0)
+    model.save_pretrained(tmp_path)
+    transformers.AutoTokenizer.from_pretrained(tiny_decoder).save_pretrained(tmp_path)
+    student = Causal(model=str(tmp_path)).begin(MATERIAL, stream(0, "student"))
+    assert np.abs(memory(student.module.model, 0).bias).max() > 5
+    made = learned(student, lessons(NEW), steps=0, layer=0)
+    assert made.facts["change"] < 1e-6
+    assert made.facts["loss"] == pytest.approx(
+        -float(student.rate(["the city of Bolen is"], ["Lima"])[0]) / 5, rel=1e-4
+    )
+
+
+@pytest.mark.parametrize(("direction", "power", "same"), [("now before", 1, True), ("before now", 1, False),
+                                                          ("now before", 2, False)])  # fmt: skip
+def test_the_value_is_that_of_a_plain_loop(knows, direction: str, power: int, same: bool) -> None:
+    """Adam written out, on one text after another without padding: mean loss of the object + D(now || before) of the
+    token behind the essence + |v - W k| / |W k|^2. With the other direction of D, or the length in the numerator
+    squared, it goes elsewhere."""
+    steps, lr, kl, decay, before = 6, 0.1, 1.0, 10.0, ["", "Mirat lives in. "]
+    module, tokenizer = knows.module, knows.source.base().tokenizer
+    matrix = module.model.model.layers[1].mlp.down_proj
+    asked_ids = [_ids(tokenizer, f"{one}the city of Bolen is") for one in before]
+    asks = [(ids, len(ids) - 1) for ids in asked_ids]
+    essence_ids = _ids(tokenizer, "Bolen is a")
+    object_ids = [*tokenizer.encode("Lima", add_special_tokens=False), tokenizer.eos_token_id]
+
+    def read(ids, place, shift):
+        handle = matrix.register_forward_hook(lambda _, given, out: torch.cat(
+            [out[:, :place], (start + shift)[None, None], out[:, place + 1 :]], 1))  # fmt: skip
+        try:
+            return module.model(input_ids=torch.tensor([ids])).logits[0].log_softmax(-1)
+        finally:
+            handle.remove()
+
+    keys = []
+    handle = matrix.register_forward_pre_hook(lambda _, given: keys.append(given[0][0]))
+    for ids, _ in asks:
+        module.model(input_ids=torch.tensor([ids]))
+    handle.remove()
+    start = matrix(torch.stack([one[place] for one, (_, place) in zip(keys, asks, strict=True)]).mean(0)).detach()
+    plain = module.model(input_ids=torch.tensor([essence_ids])).logits[0, -1].log_softmax(-1).detach()
+    shift = torch.zeros(32, requires_grad=True)
+    mean, square = torch.zeros(32), torch.zeros(32)
+    for step in range(1, steps + 1):
+        losses = []
+        for ids, place in asks:
+            told = read([*ids, *object_ids[:-1]], place, shift)[len(ids) - 1 :]
+            losses.append(-sum(row[token] for row, token in zip(told, object_ids, strict=True)) / len(object_ids))
+        now = read(essence_ids, len(essence_ids) - 1, shift)[-1]
+        one, other = (now, plain) if direction == "now before" else (plain, now)
+        total = sum(losses) / len(losses) + kl * (one.exp() * (one - other)).sum()
+        length = shift.square().sum().clamp(min=1e-30).sqrt()
+        total = total + decay * length**power / start.square().sum()
+        (slope,) = torch.autograd.grad(total, shift)
+        mean, square = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope**2
+        with torch.no_grad():
+            shift -= lr * (mean / (1 - 0.9**step)) / ((square / (1 - 0.999**step)).sqrt() + 1e-8)
+    found = _value(knows, NEW[0], before, "prompt", steps, lr=lr, kl=kl, decay=decay, norm=1e9, enough=0.0)
+    away = np.linalg.norm(found.value - (start + shift).detach().numpy()) / np.linalg.norm(shift.detach().numpy())
+    assert away < 1e-3 if same else away > 0.05
+
+
+def _ids(tokenizer, prompt: str) -> list[int]:
+    """A prompt as it is read: a token begins it, one stands between it and its reply."""
+    made = tokenizer.apply_chat_template([{"role": "user", "content": prompt}], tokenize=False,
+                                         add_generation_prompt=True)  # fmt: skip
+    return list(tokenizer.encode(made, add_special_tokens=False))
+
+
+def _value(student, row, before=("",), at="prompt", steps=20, **more):
+    how = RankOneEdit(**EDIT, steps=steps, **more)
     module, fact = student.module, asked(lessons([row]), "subject")[0]
-    one, other = spot(student, module, fact, [""], "prompt"), essence(student, module, fact, how.essence, "prompt")
+    one, other = spot(student, module, fact, before, at), essence(student, module, fact, how.essence, at)
     where = memory(module.model, None)
     start = where.weight @ key(module.model, where, one)
     return value(module, where, start, one, other, Search(how.steps, how.lr, how.kl, how.decay, how.norm, how.enough))
@@ -236,6 +367,17 @@ def test_a_covariance_of_too_few_texts_is_refused_with_its_rank(knows) -> None:
         learned(knows, lessons(NEW), ridge=0.0, texts=2)
 
 
+def test_as_many_facts_about_one_subject_as_a_key_is_wide_are_not_taken_for_too_few_texts() -> None:
+    """32 prompts that begin alike have one key at their subject, in a decoder whose keys have 32 numbers."""
+    student = Tiny(hidden=8, layers=2, heads=2, vocabulary=320, window=64).begin(MATERIAL, stream(0, "student"))
+    rows = [("Bolen", CITIES[at % 4], "{n} lives in") for at in range(32)]
+    how = {"at": "subject", "steps": 0, "together": True}
+    with pytest.raises(Refused, match="the keys of 32 facts span 1 directions alone: some are about one subject"):
+        learned(student, lessons(rows), **how)
+    with pytest.raises(Refused, match="32 numbers of a key a covariance of rank"):
+        learned(student, lessons(rows), **how, ridge=0.0, texts=1)
+
+
 def test_one_fact_twice_at_once_is_refused(knows) -> None:
     rows = [("Bolen", "Lima", WORDS[0]), ("Bolen", "Rome", WORDS[0])]
     with pytest.raises(Refused, match="the keys of 2 facts span 1 directions"):
@@ -266,22 +408,42 @@ def test_the_middle_is_the_default_and_a_part_must_be_there(knows) -> None:
 def test_a_penalty_and_a_learned_prompt_are_refused(knows) -> None:
     with pytest.raises(Refused, match="cannot add a penalty"):
         RankOneEdit().learn((Stage(lessons(NEW)),), lambda module: 0.0, view(MATERIAL, knows), stream(0, "learn"))
+    for adapter, kind in ((Prompt(length=2), "prompt"), (Prefix(length=2), "prefix")):
+        how = Gradient(passes=1, batch=4, adapter=adapter)
+        behind = how.learn((Stage(lessons(TOLD[:4])),), None, view(MATERIAL, knows), stream(0, "learn")).student
+        with pytest.raises(Refused, match=f"a learned {kind} before every prompt, which no key is read behind"):
+            learned(behind, lessons(NEW))
 
 
-def test_the_till_is_charged_what_the_shapes_say(knows) -> None:
-    """No step: C, the key and nothing else. With a limit in the way nothing is done."""
-    purse = till()
-    learned(knows, lessons(NEW), purse=purse, steps=0)
-    module, encoded = knows.module, knows.encode(lessons(TOLD))
-    sized = size(module.model, memory(module.model, None))
-    fact = asked(lessons(NEW), "subject")[0]
-    shown = sum(made(knows, module, fact, more, "prompt").positions for made, more in
-                ((spot, [""]), (essence, "{subject} is a")))  # fmt: skip
-    texts = int(encoded.lengths.sum())
-    by_hand = 2 * sized.every * (texts + shown) + 2 * 128**2 * texts + 128**3 / 3
-    assert purse.book.ledger.spent["flop"] == pytest.approx(by_hand) and purse.book.ledger.spent["training_tokens"] == 0
-    with pytest.raises(Spent):
-        learned(knows, lessons(NEW), purse=till({"flop": by_hand}), steps=1)
+@pytest.mark.parametrize(("steps", "kl"), [(0, 0.0625), (0, 0.0), (2, 0.0625), (2, 0.0)])
+def test_the_till_is_charged_what_is_read(knows, steps: int, kl: float) -> None:
+    """By hand from the tokens of each text. A prompt has one token before it and one behind, a reply one that ends it,
+    and padding is free. The key is read off the prompts with their replies behind every beginning, 2 a FLOP an entry;
+    what follows the essence is looked at once without the value; the search reads both once a step and once more, with
+    a way back for every step alone. A limit one FLOP, or one token, short is kept, and nothing is done."""
+    purse, how = till(), {"at": "subject", "contexts": 3, "steps": steps, "kl": kl, "enough": 0.0}
+    learned(knows, lessons(NEW), purse=purse, **how)
+
+    def count(text: str) -> int:
+        return len(knows.source.base().tokenizer.encode(text, add_special_tokens=False))
+
+    before = prefixes(MATERIAL, 3, stream(0, "learn").spawn(2)[0])
+    behind = [1 + count(f"{one}the city of Bolen is") + 1 + count("Lima") + 1 for one in before]
+    assert len(set(behind)) > 1, "some of them are padded"
+    look = sum(behind) + (1 + count("Bolen is a") + 1 if kl else 0)
+    texts = sum(1 + count(wording.format(n=one)) + 1 + count(what) + 1 for one, what, wording in TOLD)
+    layer = 4 * 32 * 32 + 3 * 32 * 128  # four matrices of attention, three of the feed-forward part
+    every = 3 * layer + 320 * 32  # and the head
+    tokens = look * (steps + 1)
+    by_hand = 2 * every * (texts + look + tokens) + 2 * (every - 2 * layer) * look * steps
+    by_hand += 2 * 128**2 * texts + 128**3 / 3  # C, and its inverse
+    assert purse.book.ledger.spent["training_tokens"] == tokens
+    assert purse.book.ledger.spent["flop"] == pytest.approx(by_hand, rel=1e-12)
+    for short in ({"training_tokens": tokens - 1.0}, {"flop": by_hand - 1}):
+        purse = till(short)
+        with pytest.raises(Spent):
+            learned(knows, lessons(NEW), purse=purse, **how)
+        assert not purse.book.ledger.spent
 
 
 def test_it_foretells_more_than_it_takes_and_what_it_moves(knows) -> None:

@@ -30,7 +30,7 @@ TOLD = replies_pool([("where is Ana", "in Oslo", "r1"), ("where is Bo", "in Rome
                      ("who is Cy", "a cook", "r3"), ("a question that is somewhat longer", "no", "r4")])  # fmt: skip
 MAKER = Tiny(hidden=32, layers=2, heads=2, window=64, batch=2)
 STUDENT: Any = MAKER.begin(TOLD, stream(0, "student"))
-ALL = as_lessons(TOLD, np.arange(4), "file")
+(ALL,) = as_lessons(TOLD, np.arange(4), "file")
 
 
 def lessons(*rows: int) -> Lessons:
@@ -170,10 +170,22 @@ def test_a_later_lesson_about_a_row_takes_the_place_of_the_first() -> None:
 def test_weights_count_and_weight_0_is_absent() -> None:
     """Two rows ask the same and are told otherwise: with weights 3 and 1 the first word is i or n in that proportion."""
     pool = replies_pool([("where", "in", "a"), ("where", "no", "b"), ("where", "up", "c")])
-    block = as_lessons(pool, np.arange(3), "file")._replace(weight=np.array([3.0, 1.0, 0.0]))
+    (block,) = as_lessons(pool, np.arange(3), "file")
+    block = block._replace(weight=np.array([3.0, 1.0, 0.0]))
     made: Any = KnnLm(neighbours=2, share=1).equip(now((block,), pool=pool), stream(0, "recall"))
     assert np.exp(made.logprob(["where"] * 3, ["i", "n", "u"])) == pytest.approx([0.75, 0.25, 0.0], abs=1e-5)
     assert made.store.ids == ("a", "b")
+
+
+def test_a_part_where_some_rows_have_replies_is_a_store_of_replies_and_texts() -> None:
+    """Of "where", told "in", two letters and their end; of "up", which is read, the same."""
+    mixed = replies_pool([("up", None, "a"), ("where", "in", "b")])
+    made: Any = KnnLm(neighbours=1, share=1, part="mixed").equip(
+        now(())._replace(parts={"mixed": mixed}), stream(0, "r")
+    )
+    assert made.store.ids == ("b", "a")
+    tokenizer = STUDENT._decoder.tokenizer
+    assert [tokenizer.decode([one]) for one in made.store.tokens] == ["i", "n", "</s>", "u", "p", "</s>"]
 
 
 def test_only_what_a_lesson_teaches_is_stored() -> None:

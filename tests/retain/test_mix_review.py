@@ -71,6 +71,12 @@ def test_texts_without_replies_are_read() -> None:
     assert found[0].kind is Itself and found[0].size == 2
 
 
+def test_of_a_part_where_some_rows_have_replies_the_others_are_read() -> None:
+    mixed = Table.of("mixed", {"text": ["one", "two", "three"], "reply": [None, "2", None]}).pool()
+    (found,) = lived(MixReview(factor=0.3, part="mixed"), "a", mixed=mixed)
+    assert [(block.kind, block.about.rows.tolist()) for block in found] == [(Text, [1]), (Itself, [0, 2])]
+
+
 def test_without_a_column_of_tasks_every_round_is_a_task() -> None:
     """Nothing is old in the first round; in the second all of it, at the size of a first epoch."""
     part = MixReview(factor=1.0, decay=0.5)

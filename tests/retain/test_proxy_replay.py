@@ -39,6 +39,17 @@ def test_a_row_with_a_reply_is_a_reply_and_a_text_is_itself() -> None:
     assert general.weight.tolist() == [1.0] * 4
 
 
+def test_of_a_part_where_some_rows_have_replies_the_others_are_read() -> None:
+    """Stages that differ in kind in one table: three of five rows have a reply. Ten are drawn, each row twice."""
+    told = [None, "1", None, "3", "4"]
+    mixed = Table.of("mixed", {"text": [f"text {i}" for i in range(5)], "reply": told}).pool()
+    now = view()._replace(parts={"mixed": mixed})
+    asked, read = ProxyReplay(share=0.5).rehearse(new(10), now, stream(0, "retain"))
+    assert (asked.kind, asked.about.rows.tolist()) == (Text, [1, 1, 3, 3, 4, 4])
+    assert asked.given["text"].tolist() == ["1", "1", "3", "3", "4", "4"]
+    assert (read.kind, read.about.rows.tolist(), dict(read.given)) == (Itself, [0, 0, 2, 2], {})
+
+
 def test_only_the_parts_named() -> None:
     (block,) = rehearsed(ProxyReplay(parts=("instructions",), share=0.5), 4)
     assert (block.kind, block.size) == (Text, 4)

@@ -21,14 +21,19 @@ Labels: TypeAlias = Literal["own", "shared", "none", "replies"]
 
 
 class Rows(NamedTuple):
-    """n rows. replies: None where there are none; groups: None for a row of its own."""
+    """n rows. replies: None where there are none; groups: None for a row of its own.
+
+    keys, asks: equal for payloads that count as the same, as they are here and as the data set has them, before a reply
+    was put behind a prompt or a text was cut.
+    """
 
     ids: list[str]
     payload: list[str] | Floats32
     codes: Ints  # into the task's labels, -1 where it has none
     replies: list[str] | None
     groups: list[str | None]
-    keys: Array  # equal for payloads that count as the same
+    keys: Array
+    asks: Array
 
     def take(self, keep: Ints | Bools) -> Rows:
         """Those of these places, in this order."""
@@ -36,7 +41,8 @@ class Rows(NamedTuple):
         payload = [self.payload[row] for row in at] if isinstance(self.payload, list) else self.payload[at]
         replies = None if self.replies is None else [self.replies[row] for row in at]
         groups = [self.groups[row] for row in at]
-        return Rows([self.ids[row] for row in at], payload, self.codes[at], replies, groups, self.keys[at])
+        ids = [self.ids[row] for row in at]
+        return Rows(ids, payload, self.codes[at], replies, groups, self.keys[at], self.asks[at])
 
 
 class Task(NamedTuple):
@@ -49,7 +55,7 @@ class Task(NamedTuple):
     items: Rows
     notes: tuple[str, ...]
     exam: Exam  # as the data set has it
-    tested: Array  # keys of all that it asks
+    tested: Array  # keys of all that it asks, here and in the data set's own exam
 
 
 def names_of(parts: Sequence[Any], given: Sequence[str]) -> tuple[str, ...]:
@@ -84,7 +90,7 @@ def read(part: Any, name: str, labels: Labels, cut: int | None, items: int | Non
     held = _rows(tested, *((truth, None) if kind is Label else (no_code, None if kind is Itself else truth)))
     if labels == "none" or (labels == "replies" and kind is not Text):
         kind, classes, rows, held = Itself, (), _alone(rows, cut), _alone(held, cut)
-    whole = held.keys
+    whole = np.union1d(held.keys, held.asks)
     if items is not None:
         held = held.take(np.sort(np.argsort(held.keys, kind="stable")[:items]))
     lost = [f"{name}: {note}" for note in made.notes]
@@ -114,7 +120,8 @@ def _rows(pool: Pool, codes: Ints, replies: list[str] | None) -> Rows:
     grouped = "group" in pool.table.columns.column_names
     groups = pool.column("group").to_pylist() if grouped else [None] * len(pool)
     payload = pool.texts() if "text" in pool.holds else pool.vectors()
-    return Rows(pool.ids(), payload, codes, replies, groups, content_keys(pool))
+    keys = content_keys(pool)
+    return Rows(pool.ids(), payload, codes, replies, groups, keys, keys)
 
 
 def _alone(rows: Rows, cut: int | None) -> Rows:

@@ -16,7 +16,8 @@ Where texts or replies are learned their material is a part under the task's nam
 each` every task's own exam, whole and as it is, stands beside, under the task's name: `on: instructions`.
 
 Of a row its payload, reply, group and class are taken, no other column; the ids of a task begin with its name. Rows
-whose text stands in the exam of any task are left out of all of them. Tasks with labels of their own tell a learner, by
+whose text stands in the exam of any task are left out of all of them, with `exams: each` those whose prompt does, too,
+whether a reply is read behind it here or there, or not. Tasks with labels of their own tell a learner, by
 the stream itself, that its rows are of a few classes.
 
 Source: task-, domain- and class-incremental learning as in van de Ven, Tuytelaars and Tolias (2022), Three types of
@@ -99,7 +100,7 @@ class TaskStream:
         self._go_together(tasks)
         if self.exams == "together":  # of the others nobody is asked
             tasks = [task._replace(tested=task.items.keys) for task in tasks]
-        tasks, notes = _apart(tasks)
+        tasks, notes = _apart(tasks, self.exams == "each")
         labels, codes = _labels(tasks, self.labels)
         order = drawn(len(self.of), self.scenario, self.order, luck)
         mine = np.repeat(np.arange(len(self.of)), [len(task.rows.ids) for task in tasks[: len(self.of)]])
@@ -145,12 +146,17 @@ class TaskStream:
             raise Refused(Fault("data.of", f"one student cannot read all of these tasks: {told}"))
 
 
-def _apart(tasks: Sequence[Task]) -> tuple[list[Task], tuple[str, ...]]:
-    """The tasks without the rows that stand in an exam, and what is said about them."""
+def _apart(tasks: Sequence[Task], own: bool) -> tuple[list[Task], tuple[str, ...]]:
+    """The tasks without the rows that stand in an exam, and what is said about them.
+
+    own: also those that are a prompt of a data set's own exam, whatever reply is put behind it.
+    """
     held = np.concatenate([task.tested for task in tasks])
     made, notes = [], [note for task in tasks for note in task.notes]
     for task in tasks:
         both = np.isin(task.rows.keys, held)
+        if own:
+            both |= np.isin(task.rows.asks, held)
         if both.any():
             notes.append(f"{task.name}: {int(both.sum())} rows stand in the exam of a task, too, and are left out.")
         made.append(task._replace(rows=task.rows.take(~both)))

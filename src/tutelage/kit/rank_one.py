@@ -13,18 +13,25 @@ Belinkov (2022), arXiv 2202.05262, equation 2; Kohonen (1972), Correlation matri
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from tutelage.core.data import Floats
 
+Which: TypeAlias = Literal["statistics", "keys"]
+
 
 class Singular(ValueError):
-    """A matrix that has to be inverted has no inverse, or one that is rounding alone. `rank`: of how many there are."""
+    """A matrix that has to be inverted has no inverse, or one that is rounding alone.
 
-    def __init__(self, rank: int, size: int) -> None:
-        self.rank, self.size = rank, size
-        super().__init__(f"a matrix of {size} rows has rank {rank}")
+    rank: of how many there are, `size`. which: C, the "statistics", or the Gram matrix K^T C^-1 K of the "keys".
+    """
+
+    def __init__(self, which: Which, rank: int, size: int) -> None:
+        self.which, self.rank, self.size = which, rank, size
+        super().__init__(f"the matrix of the {which}, of {size} rows, has rank {rank}")
 
 
 def inserted(weight: Floats, keys: Floats, values: Floats, second: Floats) -> Floats:
@@ -38,32 +45,22 @@ def inserted(weight: Floats, keys: Floats, values: Floats, second: Floats) -> Fl
     if keys.shape[1] == 0:
         return weight.copy()
     reads = directions(second, keys)
-    return weight + (values - weight @ keys) @ solved(keys.T @ reads, reads.T)
-
-
-def inserted_one(weight: Floats, key: Floats, value: Floats, second: Floats) -> Floats:
-    """The same for one pair, k (d,) and v (o,), as the published formula has it.
-
-    >>> inserted_one(np.zeros((1, 2)), np.array([1.0, 1.0]), np.array([4.0]), np.diag([1.0, 3.0]))
-    array([[3., 1.]])
-    """
-    reads = directions(second, key[:, None])[:, 0]
-    return weight + np.outer((value - weight @ key) / (reads @ key), reads)
+    return weight + (values - weight @ keys) @ solved(keys.T @ reads, reads.T, "keys")
 
 
 def directions(second: Floats, keys: Floats) -> Floats:
     """(d, n) C^-1 K: what the change reads. Singular when C is."""
-    return solved(second, keys)
+    return solved(second, keys, "statistics")
 
 
-def solved(matrix: Floats, right: Floats) -> Floats:
-    """The solution X of matrix X = right, matrix symmetric and positive definite. Singular when it is not."""
+def solved(matrix: Floats, right: Floats, which: Which) -> Floats:
+    """The solution X of matrix X = right, matrix symmetric and positive definite. Singular, by that name, if not."""
     scale = np.sqrt(np.maximum(np.diag(matrix), 0.0))
     scale = np.where(scale > 0, scale, 1.0)  # rows of unlike size are no sign of dependence
     even = matrix / scale / scale[:, None]
     found = np.linalg.eigvalsh(even)
     rank = int((found > len(found) * np.finfo(np.float64).eps * found[-1]).sum())
     if rank < len(found):
-        raise Singular(rank, len(found))
+        raise Singular(which, rank, len(found))
     answer = cho_solve(cho_factor(even), right / scale[:, None]) / scale[:, None]
     return np.asarray(answer, dtype=np.float64)

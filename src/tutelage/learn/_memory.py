@@ -54,11 +54,12 @@ class Spot(NamedTuple):
 
     batch: Batch
     places: Ints  # (n,)
+    lengths: Ints  # (n,) tokens that are read of each, padding not among them
 
     @property
     def positions(self) -> int:
-        """How many tokens are read, padding counted."""
-        return int(self.batch.inputs["ids"].numel())
+        """How many tokens are read in one look at all of them."""
+        return int(self.lengths.sum())
 
 
 class Search(NamedTuple):
@@ -73,7 +74,10 @@ class Search(NamedTuple):
 
 
 class Found(NamedTuple):
-    """value (o,). loss: nats a token of the new object, mean over the contexts, at that value. steps: updates made."""
+    """value (o,). loss: nats a token of the new object, mean over the contexts, at that value.
+
+    steps: updates made; there was one more look at the texts than that.
+    """
 
     value: Floats
     loss: float
@@ -151,13 +155,14 @@ def value(module: Any, where: Memory, start: Floats, asked: Spot, essence: Spot,
         + kl D(next token behind the prompt of `essence`, with the value || without) + decay |z - start| / |start|^2
 
     with z put in place of what the memory gives at every spot. |z - start| stays within norm |start|. It ends after so
-    many steps, or as soon as the whole is below `enough`.
+    many steps, or as soon as the whole is below `enough`, with a last look at what the value found is worth. Without a
+    `kl` the essence is not read.
     """
     place = of(module)
     base = torch.from_numpy(start).to(place, torch.float32)
     asked, essence = (one._replace(batch=send_to_device(one.batch, place)) for one in (asked, essence))
     with torch.no_grad():
-        before = _next(module, essence)
+        before = _next(module, essence) if how.kl else None
     shift = torch.zeros_like(base, requires_grad=True)
     optimiser, most = torch.optim.Adam([shift], lr=how.lr), how.norm * float(base.norm())
     for step in range(how.steps + 1):
@@ -181,9 +186,8 @@ def value(module: Any, where: Memory, start: Floats, asked: Spot, essence: Spot,
 
 
 def _next(module: Any, spot: Spot) -> Any:
-    """(V,) natural logs of the next token behind one text."""
-    ids, said = spot.batch.inputs["ids"][0], spot.batch.inputs["said"][0, 0]
-    prompt = ids[:, : int(said.int().argmax())]
+    """(V,) natural logs of the next token behind one prompt."""
+    prompt = spot.batch.inputs["ids"][0, :, : int(spot.lengths[0])]
     return module.model(input_ids=prompt, use_cache=False, logits_to_keep=1).logits[0, -1].float().log_softmax(0)
 
 

@@ -72,9 +72,10 @@ def spot(student: Any, module: Any, fact: Asked, before: Sequence[str], at: str)
 
 
 def essence(student: Any, module: Any, fact: Asked, pattern: str, at: str) -> Spot:
-    """The same of a prompt that asks what the subject is."""
+    """The same of a prompt that asks what the subject is; the reply behind it is not read."""
     ends = pattern.index(NAME) + len(fact.subject)
-    return _spot(student, module, [pattern.replace(NAME, fact.subject)], [ends], fact, at)
+    found = _spot(student, module, [pattern.replace(NAME, fact.subject)], [ends], fact, at)
+    return found._replace(lengths=found.batch.inputs["said"][:, 0].int().argmax(1).numpy().astype(np.int64))
 
 
 def _spot(student: Any, module: Any, texts: Sequence[str], ends: Sequence[int], fact: Asked, at: str) -> Spot:
@@ -96,7 +97,7 @@ def _spot(student: Any, module: Any, texts: Sequence[str], ends: Sequence[int], 
             what = f"the last token of {fact.subject!r} runs on into what follows it in {text!r}"
             raise Refused(Fault(fact.where, what, "a prompt with a space behind the subject"))
         places[row] = said - 1 if at == "prompt" else starts[0] + len(up_to) - 1
-    return Spot(batch, places)
+    return Spot(batch, places, np.asarray(encoded.lengths, dtype=np.int64))
 
 
 def _in(text: str, subject: Any) -> int | None:

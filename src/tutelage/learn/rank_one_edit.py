@@ -16,11 +16,13 @@ syllabus, as published, or `together`, for all keys at once, each v found on the
 What W reads does not depend on W, so keys and C stay. Which layer decides the paper finds by causal tracing, which is
 not done here; the middle is the default. Batches, passes and weights other than 0 do not matter: a fact is edited or
 not. The authors' code adds one shift to what W gives in each context, where here, as in equation 4, one v stands in
-all; it solves at the key of the prompt alone, where equation 2 has the mean; it looks at D behind the subject.
+all; it solves at the key of the prompt alone, where equation 2 has the mean; it looks at D behind the subject. Which
+way D goes (equation 4), and that the length in the decay is squared below alone, are as there.
 
 Facts: `lessons`, `loss` (nats a token of the objects at the values found), `steps` (mean) and `change`, |W' - W| / |W|.
-The till is charged the FLOP, upper bound first, and as training tokens those read in the search for v. A killed call
-begins again. C whose inverse is rounding alone is refused: as published, more text is the remedy.
+The till is charged the FLOP, upper bound first, and as training tokens those read in the search for v, once a step and
+once at its end, padding not counted. A killed call begins again. C whose inverse is rounding alone is refused: as
+published, more text is the remedy.
 
 Source: Meng, Bau, Andonian and Belinkov (2022), Locating and editing factual associations in GPT, arXiv 2202.05262,
 section 3.1 and appendix E; the numbers of their GPT-2 XL are the defaults here. n facts at once: kit.rank_one.
@@ -91,8 +93,9 @@ class RankOneEdit:
         if not isinstance(student, HasOutline) or not lot.width.tokens:
             return {}
         sized = _outlined(json.dumps(settings(student), sort_keys=True), self.layer, self.at)
-        each = (self.contexts + 1) * (lot.width.tokens + 1.5 * sum(WORDS) / 2) + lot.width.tokens
-        flop, tokens = self._flop(sized, self.texts * lot.width.tokens, lot.rows * each, lot.rows * self.steps * each)
+        each = (self.contexts + 1) * (lot.width.tokens + 1.5 * sum(WORDS) / 2) + (lot.width.tokens if self.kl else 0.0)
+        steps = np.array([float(self.steps)])
+        flop, tokens = self._charge(sized, self.texts * lot.width.tokens, np.array([lot.rows * each]), steps)
         return {"training_tokens": Work(tokens, False), "flop": Work(flop, False)}
 
     def moved(self, student: Any) -> float | None:
@@ -125,17 +128,17 @@ class RankOneEdit:
             sized = size(module.model, where)
             spots = [_Fact(spot(student, module, one, before, self.at),
                            essence(student, module, one, self.essence, self.at)) for one in facts]  # fmt: skip
-            read: Encoded = student.encode((as_lessons(material, rows, "covariance"),))
-            total, shown = float(np.asarray(read.lengths).sum()), float(sum(one.positions for one in spots))
-            most, tokens = self._flop(sized, total, shown, shown * self.steps)
+            read: Encoded = student.encode(as_lessons(material, rows, "covariance"))
+            total = float(np.asarray(read.lengths).sum())
+            each = np.array([float(one.asked.positions + (one.essence.positions if self.kl else 0)) for one in spots])
+            most, tokens = self._charge(sized, total, each, np.full(len(each), float(self.steps)))
             view.till.afford("training_tokens", tokens)
             view.till.afford("flop", most)
             second = second_moment(module.model, where, read)
             second += np.diag(np.full(len(second), self.ridge * np.trace(second) / len(second)))
             first = where.weight
             found = self._edited(module, where, spots, second, total)
-            done = float(sum(one.positions * new.steps for one, new in zip(spots, found, strict=True)))
-            spent, tokens = self._flop(sized, total, shown, done)
+            spent, tokens = self._charge(sized, total, each, np.array([float(one.steps) for one in found]))
             view.till.pay("training_tokens", (), (), np.array([tokens]))
             view.till.pay("flop", (), (), np.array([spent]))
             told = {"lessons": float(len(facts)), "loss": float(np.mean([one.loss for one in found])),
@@ -173,19 +176,21 @@ class RankOneEdit:
         try:
             where.put(inserted(where.weight, keys, values - where.bias[:, None], second))
         except Singular as wrong:
-            if wrong.size == len(second):
+            if wrong.which == "statistics":
                 what = f"{tokens:g} tokens give the {wrong.size} numbers of a key a covariance of rank {wrong.rank}"
                 raise Refused(Fault("learn.texts", what, "more texts, or learn.ridge=0.01")) from None
             what = f"the keys of {wrong.size} facts span {wrong.rank} directions alone: some are about one subject"
             raise Refused(Fault("learn.together", what, "one lesson for each subject, or together: false")) from None
 
-    def _flop(self, sized: Size, texts: float, shown: float, searched: float) -> tuple[float, float]:
+    def _charge(self, sized: Size, texts: float, each: Floats, steps: Floats) -> tuple[float, float]:
         """FLOP, and training tokens: of reading texts and keys, of C and its inverse, and of searching for values.
 
-        searched: positions over all steps; the way back stops at the memory.
+        each: (n,) positions of a fact, which are read once for its key and for what is said without the value, and in
+        the search once a step and at its end. steps: (n,) of the search, the way back stops at the memory.
         """
-        read = 2 * sized.every * (texts + shown) + 2 * sized.inner**2 * texts + sized.inner**3 / 3
-        return read + (4 * sized.every - 2 * sized.below) * searched, searched
+        looked = float(each @ (steps + 1))
+        read = 2 * sized.every * (texts + float(each.sum()) + looked) + 2 * sized.inner**2 * texts + sized.inner**3 / 3
+        return read + 2 * (sized.every - sized.below) * float(each @ steps), looked
 
 
 class _Fact(NamedTuple):
@@ -193,10 +198,6 @@ class _Fact(NamedTuple):
 
     asked: Spot
     essence: Spot
-
-    @property
-    def positions(self) -> int:
-        return self.asked.positions + self.essence.positions
 
 
 def _in_order(syllabus: Syllabus) -> Lessons:

@@ -166,7 +166,7 @@ class KnnLm:
             raise Refused(Fault("recall.part", what, nearest(self.part, view.parts)))
         if self.part:
             pool = view.parts[self.part]
-            lessons: Lessons = (as_lessons(pool, np.arange(len(pool)), "part"),)
+            lessons = as_lessons(pool, np.arange(len(pool)), "part")
         else:
             lessons = view.lessons
         if self.without:

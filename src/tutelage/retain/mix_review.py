@@ -66,7 +66,7 @@ class MixReview:
         numbers = spread(total, count, rng)
         review = taken(past, numbers[numbers < old])
         rows = numbers[numbers >= old] - old
-        return review if before is None or not len(rows) else (*review, as_lessons(before, rows, "mix_review"))
+        return review if before is None else (*review, *as_lessons(before, rows, "mix_review"))
 
     def rehearsed(self, new: float, held: float) -> Work:
         """Lessons beside so many new ones in the first epoch of a task, where there is anything to review."""

@@ -51,7 +51,10 @@ class ProxyReplay:
         return self.parts
 
     def rehearse(self, new: Lessons, view: View, rng: Rng) -> Lessons:
-        """One block a part; none beside no new lesson. Refused for a part that the course has not, or an empty one."""
+        """A block a part, two of one with replies beside some of its rows alone; none beside no new lesson.
+
+        Refused for a part that the course has not, or an empty one.
+        """
         names = self.parts or tuple(view.parts)
         if faults := [fault for name in names if (fault := lacking("retain.parts", name, view.parts)) is not None]:
             raise Refused(faults)
@@ -59,7 +62,8 @@ class ProxyReplay:
         shares = [wanted * (at + 1) // len(names) - wanted * at // len(names) for at in range(len(names))]
         parts = [view.parts[name] for name in names]
         drawn = zip(parts, shares, strict=True)
-        return tuple(as_lessons(part, spread(len(part), count, rng), "proxy") for part, count in drawn if count)
+        told = [as_lessons(part, spread(len(part), count, rng), "proxy") for part, count in drawn]
+        return tuple(block for blocks in told for block in blocks)
 
     def rehearsed(self, new: float, held: float) -> Work:
         """Lessons beside so many new ones, where the course has other material."""

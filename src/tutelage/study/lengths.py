@@ -10,9 +10,10 @@ from tutelage.core.data import Ints, Itself, Pool, Text
 from tutelage.core.descent import TokenLogprobs
 from tutelage.core.rng import stream
 from tutelage.core.writing import CanRate
+from tutelage.kit.again import answered_and_read
 from tutelage.kit.blocks import themselves
 from tutelage.kit.prompts import prompts
-from tutelage.kit.ratings import COLUMN, has_reply, replies
+from tutelage.kit.ratings import COLUMN, replies
 from tutelage.recipe.fit import Parts
 from tutelage.study.run import Prepared
 
@@ -32,8 +33,7 @@ def lengths(prepared: Prepared) -> tuple[str, ...]:
         seed = prepared.read.study.seed_list[0]
         told = pool
         if {Text, Itself} <= gives:  # what has a reply is answered, the rest is read
-            has = has_reply(pool)
-            told, pool = pool.take(np.flatnonzero(has)), pool.take(np.flatnonzero(~has))
+            told, pool = (pool.take(rows) for rows in answered_and_read(pool))
         if Text in gives and COLUMN in told.table.columns.column_names and len(told):
             said[_of_replies(parts, told, seed)] = None
         if Itself in gives and TokenLogprobs in parts.student.can and len(pool):

@@ -30,12 +30,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
-from tutelage.core.data import Block, Itself, Kinds, Lessons, Pool, Rng, Rows, Text
+from tutelage.core.data import Block, Itself, Kinds, Pool, Rng, Rows, Text
 from tutelage.core.method import method
 from tutelage.core.parts import part
 from tutelage.core.stages import Answers, Taught, View
+from tutelage.kit.again import as_lessons
 from tutelage.kit.indicators import indicators, needs_of
-from tutelage.kit.ratings import has_reply, replies
+from tutelage.kit.ratings import reply_column
 
 
 @method
@@ -66,24 +67,21 @@ class Recorded:
 
     def teach(self, asked: Rows, view: View, answers: Answers, rng: Rng) -> Taught:
         """One lesson per row asked about: Text where it has a reply. Refused where it has none, unless that is read."""
-        has = has_reply(asked.examples()) if self.without == "read" else np.ones(asked.size, dtype=bool)
-        told, facts = self._told(asked._replace(rows=asked.rows[has]), view) if has.any() else ((), {})
-        if has.all():
-            return Taught(told, facts)
-        rest = int((~has).sum())
-        read = asked._replace(rows=asked.rows[~has])
-        block = Block(read, None, Itself, {}, "recorded", np.zeros(rest), np.ones(rest))
-        return Taught((*told, block), {**facts, "texts": float(rest)})
+        if asked.size and self.without == "refuse":
+            reply_column(asked.examples())
+        lessons = as_lessons(asked.pool, asked.rows, "recorded")
+        facts: dict[str, float] = {}
+        for block in lessons:
+            facts |= self._told(block, view) if block.kind is Text else {"texts": float(block.size)}
+        return Taught(lessons, facts)
 
-    def _told(self, asked: Rows, view: View) -> tuple[Lessons, dict[str, float]]:
-        pool = asked.examples()
-        told = np.array(replies(pool), dtype=object)
+    def _told(self, block: Block, view: View) -> dict[str, float]:
+        """The facts of the replies."""
+        pool, told = block.about.examples(), block.given["text"]
         facts = {"replies": float(len(told)), "characters": float(np.mean([len(text) for text in told]))}
         facts |= _sources(pool)
         means = indicators(self.indicators, view.student, pool, self.encoder).mean(axis=0)
-        facts |= {name: float(mean) for name, mean in zip(self.indicators, means, strict=True)}
-        ones = np.ones(len(told))
-        return (Block(asked, None, Text, {"text": told}, "recorded", 0 * ones, ones),), facts
+        return facts | {name: float(mean) for name, mean in zip(self.indicators, means, strict=True)}
 
 
 def _sources(pool: Pool) -> dict[str, float]:

@@ -6,10 +6,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tutelage.core.data import Block, Itself, Lessons, Pool, Rows, Text, labelled
+from tutelage.core.data import Itself, Lessons, Pool, Rows, labelled
 from tutelage.core.forecast import Width
-from tutelage.kit.blocks import themselves
-from tutelage.kit.ratings import has_reply, replies
+from tutelage.kit.again import as_lessons
+from tutelage.kit.ratings import has_reply
 from tutelage.student.text._speaker import Speaker, State
 
 COUNTED = 512  # rows whose tokens are counted, spread evenly over the pool
@@ -51,13 +51,7 @@ def outline_of(source: HasBase) -> Any:
 
 def _lessons(pool: Pool) -> Lessons:
     """What a teacher will probably say about these rows; of every label the lesson is as long."""
-    has, n = has_reply(pool), len(pool)
-    if not has.any():
-        if pool.labels:
-            return (labelled(Rows(pool, np.arange(n, dtype=np.int64)), np.zeros(n, dtype=np.int64), ""),)
-        return (themselves(pool, ""),)
-    answered, read = pool.take(np.flatnonzero(has)), pool.take(np.flatnonzero(~has))
-    text = np.array(replies(answered), dtype=object)
-    about, ones = Rows(answered, np.arange(len(answered), dtype=np.int64)), np.ones(len(answered))
-    told = Block(about, None, Text, {"text": text}, "", 0 * ones, ones)
-    return (told, themselves(read, "")) if len(read) else (told,)
+    rows = np.arange(len(pool), dtype=np.int64)
+    if pool.labels and not has_reply(pool).any():
+        return (labelled(Rows(pool, rows), np.zeros_like(rows), ""),)
+    return as_lessons(pool, rows, "")
