@@ -15,7 +15,7 @@ def multiplied(module: Any) -> dict[str, int]:
     >>> multiplied(Sequential(Embedding(100, 8, device="meta"), Linear(8, 3, device="meta")))
     {'1.weight': 24}
     """
-    layers = (layer for layer in module.modules()
-              if not isinstance(layer, torch.nn.Embedding) and not isinstance(getattr(layer, "read", None), bool))  # fmt: skip
-    used = {id(one) for layer in layers for one in layer.parameters(recurse=False)}
+    layers = (layer for layer in module.modules() if not isinstance(layer, torch.nn.Embedding))
+    several = (layer for layer in layers if not isinstance(getattr(layer, "read", None), bool))
+    used = {id(one) for layer in several for one in layer.parameters(recurse=False)}
     return {name: one.numel() for name, one in module.named_parameters() if one.ndim >= 2 and id(one) in used}
