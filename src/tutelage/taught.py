@@ -148,11 +148,14 @@ def wins(told: Summary, arm: str) -> int:
     return won
 
 
-def hand_out(picked: Picked, folder: Path, card: str, about: dict[str, Any]) -> Path:
-    """Write the student, its label names and its card; whole or not at all. Refused when the folder holds something."""
+def hand_out(picked: Picked, folder: Path, card: str, about: dict[str, Any]) -> str:
+    """Write the student, its label names and its card; whole or not at all. Refused when the folder holds something.
+
+    For other libraries there are `files`, or in the card the reason why not, which is returned; "" where there are.
+    """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Refused(Fault(str(folder), "there is something here already", "name a folder that is new or empty"))
-    taught = picked.load()
+    taught, why = picked.load(), ""
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
     try:
@@ -164,15 +167,20 @@ def hand_out(picked: Picked, folder: Path, card: str, about: dict[str, Any]) -> 
             names = json.dumps(taught.names, indent=1, ensure_ascii=False)
             (part / "labels.json").write_text(names + "\n", encoding="utf-8")
         if isinstance(taught.student, CanExport):
-            how = taught.student.export(part / "files")
-            card += f"\n## As other libraries read it\n\n```python\n{how}\n```\n"
+            try:
+                lines = f"```python\n{taught.student.export(part / 'files')}\n```"
+            except Refused as refused:
+                shutil.rmtree(part / "files", ignore_errors=True)
+                why = f"no files for other libraries: {refused.faults[0].what}; `tutelage.load` reads this folder"
+                lines = f"There are {why}."
+            card += f"\n## As other libraries read it\n\n{lines}\n"
         (part / "README.md").write_text(card, encoding="utf-8")
         if folder.exists():
             folder.rmdir()
         part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return folder
+    return why
 
 
 def load(folder: str | Path) -> Taught:

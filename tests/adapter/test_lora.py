@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from tutelage.adapter.lora import Lora
 from tutelage.core.data import Block, Rows, Table, Text
-from tutelage.core.errors import ContractBroken, Refused
+from tutelage.core.errors import Refused
 from tutelage.core.rng import stream
 from tutelage.core.stages import Stage
 from tutelage.learn.gradient import Gradient
@@ -64,5 +64,5 @@ def test_what_also_cannot_be() -> None:
         taught(Lora(also=("layers.7",)))
     with pytest.raises(ValidationError, match="is no regular expression"):
         Lora(also=("layers[",))
-    with pytest.raises(ContractBroken, match="peft has no file for both"):
+    with pytest.raises(Refused, match="no other library has a file for both"):
         taught(UPPER).student.export(Path("nowhere-that-is-written"))

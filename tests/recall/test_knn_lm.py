@@ -224,7 +224,7 @@ def test_the_rows_of_a_part_are_a_store_before_any_lesson() -> None:
 
 
 def test_what_is_refused() -> None:
-    with pytest.raises(Refused, match=r"recall.part: the course has no material called 'corpse'"):
+    with pytest.raises(Refused, match=r"recall.part: the data have no part called 'corpse'"):
         KnnLm(part="corpse").equip(now(lessons(0)), stream(0, "recall"))
     with pytest.raises(Refused, match=r"recall.without: no row has the id 'r9'"):
         equipped(lessons(0), without=("r9",))

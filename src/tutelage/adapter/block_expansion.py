@@ -37,6 +37,7 @@ class BlockExpansion:
     blocks: Annotated[int, Field(ge=1)] = 2  # copies, one behind each group of layers
 
     needs: ClassVar[Kinds] = frozenset({Grafts})
+    adds: ClassVar[bool] = True
 
     def open(self, module: Any, rng: Rng) -> Opened:
         """One group, the copies. Refused for more of them than the model has layers, and where they are not silent."""

@@ -37,6 +37,7 @@ class KAdapter:
     also: tuple[Annotated[str, AfterValidator(readable)], ...] = ()
 
     needs: ClassVar[Kinds] = frozenset({Grafts})
+    adds: ClassVar[bool] = True
 
     def open(self, module: Any, rng: Rng) -> Opened:
         """One group, the stack and what `also` names. Refused for more layers than the model has."""

@@ -44,6 +44,7 @@ class Modular:
     also: tuple[Annotated[str, AfterValidator(readable)], ...] = ()
 
     needs: ClassVar[Kinds] = frozenset({Grafts})
+    adds: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _shared_out(self) -> Modular:

@@ -32,6 +32,7 @@ class Prefix:
     start: str = ""  # words whose keys and values it starts from, repeated or cut to the length; empty: drawn tokens
 
     needs: ClassVar[Kinds] = frozenset({Prefixes})
+    adds: ClassVar[bool] = True
 
     def open(self, module: Any, rng: Rng) -> Opened:
         """One group, the keys and values. Refused when the student has another learned prompt already."""

@@ -42,6 +42,7 @@ class ProgressivePrompts:
     rounds: Annotated[int, Field(ge=1)] = 1  # calls of the learner that are one episode
 
     needs: ClassVar[Kinds] = frozenset({Prefixes})
+    adds: ClassVar[bool] = True
     grows: ClassVar[bool] = True
 
     def open(self, module: Any, rng: Rng) -> Opened:

@@ -31,6 +31,7 @@ class Prompt:
     start: str = ""  # words whose embeddings it starts from, repeated or cut to the length; empty: drawn tokens
 
     needs: ClassVar[Kinds] = frozenset({Prefixes})
+    adds: ClassVar[bool] = True
 
     def open(self, module: Any, rng: Rng) -> Opened:
         """One group, the vectors. Refused when the student has another learned prompt already."""

@@ -42,6 +42,7 @@ class UnderPrompt:
     prompt_scale: Annotated[float, Field(gt=0)] = 1.0  # the prompt's rate over the model's, where it moves
 
     needs: ClassVar[Kinds] = frozenset({Prefixes})
+    adds: ClassVar[bool] = True
 
     def open(self, module: Any, rng: Rng) -> Opened:
         """The model's parameters, then perhaps the prompt. Refused when another learned prompt is there."""

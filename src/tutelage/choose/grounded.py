@@ -30,6 +30,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field
 
 from tutelage.choose.uniform import Uniform
@@ -45,7 +46,7 @@ from tutelage.kit.cost import Cost, Size, cost_of, embedding, neighbours, togeth
 from tutelage.kit.indicators import pairs
 from tutelage.kit.needed_parts import lacking
 from tutelage.kit.ranking import in_table_order, within
-from tutelage.kit.ratings import COLUMN, reply_column
+from tutelage.kit.ratings import COLUMN, has_reply, reply_column
 
 ROUNDING = 1e-6  # of a cosine in single precision: alike at the threshold is not below it
 
@@ -122,4 +123,12 @@ class Grounded:
             columns = columns.set_column(columns.schema.get_field_index("text"), "text", said)
             return replace(pool.table, columns=columns, fingerprint=digest("replies alone", pool.fingerprint)).pool()
         paired = self.query == "pair" and {"text", COLUMN} <= set(pool.table.columns.column_names)
-        return pairs(pool) if paired else pool
+        has = has_reply(pool) if paired else np.zeros(len(pool), dtype=bool)
+        if has.all() or not has.any():
+            return pairs(pool) if paired and has.any() else pool
+        columns = pool.table.columns.take(pa.array(pool.numbers))
+        asked, said = (pc.fill_null(pool.column(name).cast(pa.large_string()), "") for name in ("text", COLUMN))
+        both = pc.binary_join_element_wise(asked, said, pa.scalar("\n", pa.large_string()))
+        told = pc.if_else(pa.array(has), both, asked)
+        columns = columns.set_column(columns.schema.get_field_index("text"), "text", told)
+        return replace(pool.table, columns=columns, fingerprint=digest("pairs, texts", pool.fingerprint)).pool()

@@ -42,8 +42,10 @@ def export(
     told = summary(record)
     picked = pick(record, told, arm, seed)
     about = {"run": record.name, "digest": told.digest, "software": told.environment.get("software", {})}
-    hand_out(picked, folder, card(told, record, picked), about)
+    why = hand_out(picked, folder, card(told, record, picked), about)
     say(f"{record.name}: arm {picked.arm} ({picked.why}), seed {picked.seed}")
+    if why:
+        say(why)
     if json:
         as_json({"run": record.name, "arm": picked.arm, "seed": picked.seed, "written": str(folder)})
     else:

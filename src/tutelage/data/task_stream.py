@@ -92,8 +92,8 @@ class TaskStream:
         known = names_of(self._all, self.names)
         if taken := [name for name in known if name in RESERVED]:
             raise Refused(Fault("data.names", f"{taken[0]!r} means something else here", "another name for this task"))
-        if self.task not in ("all", *known[: len(self.of)]):
-            raise Refused(Fault("data.task", f"no task is called {self.task!r}", nearest(self.task, known)))
+        if self.task not in ("all", *(own := known[: len(self.of)])):
+            raise Refused(Fault("data.task", f"no task is called {self.task!r}", nearest(self.task, own)))
         luck, *lucks = rng.spawn(1 + len(self._all))
         tasks = [read(one, name, self.labels, self.cut, self.items, own)
                  for one, name, own in zip(self._all, known, lucks, strict=True)]  # fmt: skip

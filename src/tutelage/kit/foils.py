@@ -73,7 +73,8 @@ def synonym(text: str, synonyms: Mapping[str, Sequence[str]], rng: Rng) -> str |
 
 
 def _fitting(text: str, place: re.Match[str], others: Sequence[str]) -> Sequence[str]:
-    """Those before which the word `a` or `an`, if it stands there, is right."""
+    """Those that are other words, and before which the word `a` or `an`, if it stands there, is right."""
+    others = [other for other in others if other.casefold() != place[0].casefold()]
     article = ARTICLE.search(text, 0, place.start())
     if article is None:
         return others

@@ -50,11 +50,12 @@ class Weights(Mapping[str, Array]):
     def __init__(self, student: Student, merged: bool = False) -> None:
         module = able(student, CanDescend).module
         self.held = {_plain(name): weight.detach() for name, weight in module.named_parameters()}
-        self.beside: dict[str, tuple[Any, Any, float]] = {}  # of a layer: A, B and scale
+        self.beside: dict[str, list[tuple[Any, Any, float]]] = {}  # of a layer: A, B and scale of each beside it
         for name in [name for name in self.held if merged and ".lora_A." in name]:
             place, mark = name.removesuffix(".weight").split(".lora_A.")
             a, b = (self.held.pop(f"{place}.lora_{one}.{mark}.weight") for one in "AB")
-            self.beside[f"{place}.weight"] = a, b, module.get_submodule(place).scaling[mark]
+            beside = (a, b, module.get_submodule(place).scaling[mark])
+            self.beside.setdefault(f"{place}.weight", []).append(beside)
 
     def __getitem__(self, name: str) -> Array:
         shape = self.held[name].shape
@@ -80,8 +81,7 @@ class Weights(Mapping[str, Array]):
         at: one slice a dimension, so two for a matrix, whose low-rank layers are cut by both; () for a single number.
         """
         part = doubled(self.held[name][at])
-        if name in self.beside:
-            a, b, scale = self.beside[name]
+        for a, b, scale in self.beside.get(name, ()):
             part += scale * (doubled(b[at[0]]) @ doubled(a[:, at[1]]))
         return part
 

@@ -61,7 +61,7 @@ import functools
 import json
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -104,6 +104,8 @@ class Gradient:
     accumulate: Annotated[int, Field(ge=1)] = 1  # pieces that a batch is gone through in
     recompute: bool = False
     privacy: Privacy | None = None  # settings of kit.privacy; None: not private
+
+    charges_ahead: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _goes_together(self) -> Gradient:

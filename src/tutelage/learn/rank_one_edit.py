@@ -53,7 +53,7 @@ from pydantic import Field
 
 from tutelage.core.data import Floats, Kinds, Lessons, Pool, Rng, Text
 from tutelage.core.descent import CanDescend, Encoded, Prefixes, TokenLogprobs
-from tutelage.core.errors import Fault, Refused, nearest
+from tutelage.core.errors import Fault, Refused
 from tutelage.core.forecast import HasOutline, Lot, Work
 from tutelage.core.method import method, settings
 from tutelage.core.parts import build
@@ -62,6 +62,7 @@ from tutelage.kit.again import as_lessons
 from tutelage.kit.batching import planned
 from tutelage.kit.blocks import some
 from tutelage.kit.descent import steady
+from tutelage.kit.needed_parts import lacking
 from tutelage.kit.rank_one import Singular, inserted
 from tutelage.learn._memory import Found, Memory, Search, Size, Spot, key, memory, second_moment, size, value
 from tutelage.learn._subjects import WORDS, asked, essence, prefixes, spot
@@ -87,6 +88,13 @@ class RankOneEdit:
 
     needs: ClassVar[Kinds] = frozenset({CanDescend, Prefixes, TokenLogprobs})
     accepts: ClassVar[Kinds] = frozenset({Text})
+    takes_penalty: ClassVar[bool] = False
+    charges_ahead: ClassVar[bool] = True
+
+    @property
+    def needs_parts(self) -> tuple[str, ...]:
+        """The one that C and the beginnings are of."""
+        return (self.part,) if self.part else ()
 
     def work(self, student: Any, lot: Lot) -> Mapping[str, Work]:
         """Of as many texts and steps as there may be at most; beginnings of a token and a half a word."""
@@ -148,9 +156,9 @@ class RankOneEdit:
 
     def _material(self, view: View) -> Pool:
         """Refused where there is no such part, or nothing in it."""
-        if self.part and self.part not in view.parts:
-            what = f"the data have no part called {self.part!r}"
-            raise Refused(Fault("learn.part", what, nearest(self.part, view.parts)))
+        for name in self.needs_parts:
+            if fault := lacking("learn.part", name, view.parts):
+                raise Refused(fault)
         found = view.parts[self.part] if self.part else view.pool
         if not len(found):
             where = f"the part {self.part!r}" if self.part else "the pool"

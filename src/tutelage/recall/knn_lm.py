@@ -35,12 +35,13 @@ from pydantic import Field
 
 from tutelage.core.data import Array, Block, Floats, Floats32, Ints, Itself, Kinds, Label, Lessons, Pool, Rng, Text
 from tutelage.core.digest import digest
-from tutelage.core.errors import Fault, Refused, nearest
+from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method, settings
 from tutelage.core.stages import Student, View, able
 from tutelage.core.writing import CanConsult, Prompt, ReadAlone, Recited, Tokens, Written
 from tutelage.kit.again import as_lessons
 from tutelage.kit.blocks import some
+from tutelage.kit.needed_parts import lacking
 from tutelage.kit.token_store import TokenStore, restored
 
 FILE, ARRAYS = "recall.json", "recall.npz"  # beside a saved student
@@ -137,6 +138,11 @@ class KnnLm:
 
     needs: ClassVar[Kinds] = frozenset({CanConsult})
 
+    @property
+    def needs_parts(self) -> tuple[str, ...]:
+        """The one that is the store."""
+        return (self.part,) if self.part else ()
+
     def equip(self, view: View, rng: Rng) -> Student:
         """The student itself where there is nothing to look up, or where the store has no share."""
         lessons = () if self.share == 0 else _last(self._lessons(view), frozenset(self.without))
@@ -161,14 +167,10 @@ class KnnLm:
 
     def _lessons(self, view: View) -> Lessons:
         """Refused for a part that the course has not, and for an id to leave out that nothing has."""
-        if self.part and not len(view.parts.get(self.part, ())):
-            what = f"the course has no material called {self.part!r}"
-            raise Refused(Fault("recall.part", what, nearest(self.part, view.parts)))
-        if self.part:
-            pool = view.parts[self.part]
-            lessons = as_lessons(pool, np.arange(len(pool)), "part")
-        else:
-            lessons = view.lessons
+        if faults := [fault for name in self.needs_parts if (fault := lacking("recall.part", name, view.parts))]:
+            raise Refused(faults)
+        pool = view.parts.get(self.part)
+        lessons = view.lessons if pool is None else as_lessons(pool, np.arange(len(pool)), "part")
         if self.without:
             tables = {one.fingerprint: one for one in [view.pool.table, *(block.about.pool.table for block in lessons)]}
             known = {str(one) for table in tables.values() for one in table.columns.column("id").to_pylist()}

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 from tutelage.core import parts as shelf
 from tutelage.core.data import Pool
-from tutelage.core.descent import CanDescend, NeedsOfKinds
+from tutelage.core.descent import NeedsOfKinds
 from tutelage.core.errors import Fault, Missing, Refused
 from tutelage.core.method import settings
 from tutelage.core.pupil import Pupil
 from tutelage.kit.episodes import episodes
-from tutelage.recipe import private
+from tutelage.recipe import private, retained
 from tutelage.recipe.lines import Source
 from tutelage.recipe.pupils import changed, misfits, recipe_of, strange
 from tutelage.recipe.read import Read, overlay
@@ -168,10 +168,7 @@ def _misfits(student: Any, stages: dict[str, Any], exams: Iterable[Any], stop: A
     if teach is None or learn is None:
         return
     yield from private.misfits(stages)
-    retain = stages["retain"]
-    if retain is not None and CanDescend in retain.needs and CanDescend not in learn.needs:
-        what = f"{_name(retain)} holds weights back while they move, and {_name(learn)} moves none"
-        yield "retain", what, "--set learn.use=gradient"
+    yield from retained.misfits(student, stages)
     for kind in sorted(teach.gives - learn.accepts, key=lambda kind: kind.__name__):
         accepts = ", ".join(sorted(one.__name__ for one in learn.accepts)) or "nothing"
         yield "learn", f"{_name(teach)} gives {kind.__name__}, {_name(learn)} accepts {accepts}", "tutelage list learn"

@@ -15,7 +15,8 @@ the same few whenever, so that a short phase after a task (a step of the recipe 
 learn from. Facts of a round: `weights_free`, `weights_elastic` and `weights_held`, the shares of all weights by b.
 
 `prune_below` is graceful forgetting: what an episode leaves with a b below it is set to 0 and is free again; a weight
-of which a group states the b is not pruned. Set it from the values of the table, not from habit: of importance most
+of which a group states the b is not pruned, nor is an array that the run has not moved, such as those of a model under
+an adapter. Set it from the values of the table, not from habit: of importance most
 weights have very little, so a small number takes many. A rectified unit that loses all it reads stays silent. An
 optimiser that goes on with its moments still moves a pruned weight by what is left of them.
 
@@ -36,12 +37,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from tutelage.core.data import Array, Kinds, Lessons, Rng
+from tutelage.core.data import Array, Kinds, Label, Lessons, Rng, Soft
 from tutelage.core.descent import CanDescend, Scores
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Stage, Student, View
@@ -52,7 +53,7 @@ from tutelage.kit.pulls import decayed
 from tutelage.kit.reservoir import taken
 from tutelage.kit.stiffness import Held, Stiff, said
 from tutelage.kit.tasks import tasks_of
-from tutelage.kit.weights import Arrays, corner, weights_of, without
+from tutelage.kit.weights import Arrays, Weights, corner, weights_of, without
 
 
 @method
@@ -78,6 +79,13 @@ class Consolidation:
                 f"prune_below {self.prune_below:g} is above b, which no weight exceeds: all would be pruned"
             )
         return self
+
+    penalises: ClassVar[bool] = True
+
+    @property
+    def accepts(self) -> Kinds | None:
+        """Lessons of classes, where some of each class are brought back."""
+        return frozenset({Label, Soft}) if self.rehearse_each else None
 
     @property
     def needs(self) -> Kinds:
@@ -127,6 +135,7 @@ class Consolidation:
         made[mine] = {name: decayed(sums, mine, name, array, float(mine)) if mine in sums else array
                       for name, array in found.items()}  # fmt: skip
         freed = self._low(_summed(made)) if self.prune_below else {}
+        freed = {name: where for name, where in freed.items() if _moved(name, view.first, view.student)}
         if not freed:
             return Settled(view.student, memory={"sums": made})
         for held in made.values():
@@ -142,6 +151,13 @@ class Consolidation:
                 stiff = share.astype(np.float64) * self.b if math.isfinite(self.b) else np.where(share > 0, np.inf, 0.0)
                 found[name] = stiff < self.prune_below
         return {name: where for name, where in found.items() if where.any()}
+
+
+def _moved(name: str, first: Student, now: Student) -> bool:
+    """Whether this array has changed, or come, since the run began."""
+    old, new = Weights(first), Weights(now)
+    plain = name.replace(".base_layer.", ".")
+    return plain not in old or not np.array_equal(old[plain], new[plain])
 
 
 def _came(weights: Arrays, sums: Mapping[str, Arrays], freed: Mapping[str, Array]) -> dict[str, Array]:

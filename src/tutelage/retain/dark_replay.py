@@ -29,7 +29,7 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from tutelage.core.data import Floats32, Ints, Kinds, Lessons, Rng
+from tutelage.core.data import Floats32, Ints, Kinds, Label, Lessons, Rng, Soft
 from tutelage.core.descent import CanDescend, Scores
 from tutelage.core.method import method
 from tutelage.core.rng import stream
@@ -49,6 +49,8 @@ class DarkReplay:
     batch: Annotated[int, Field(ge=1)] = 32  # remembered lessons at each step
 
     needs: ClassVar[Kinds] = frozenset({CanDescend, Scores})
+    accepts: ClassVar[Kinds] = frozenset({Label, Soft})
+    penalises: ClassVar[bool] = True
     extra_passes: ClassVar[float] = 1.0
 
     def rehearse(self, new: Lessons, view: View, rng: Rng) -> Lessons:

@@ -52,6 +52,7 @@ class Ewc:
     lessons: Annotated[int, Field(ge=1)] | None = 200  # of each episode, drawn at random; None: all
 
     needs: ClassVar[Kinds] = frozenset({CanDescend, Scores})
+    penalises: ClassVar[bool] = True
 
     def rehearse(self, new: Lessons, view: View, rng: Rng) -> Lessons:
         """No old lesson is added to the new ones."""

@@ -41,6 +41,7 @@ class GradientEpisodic:
     objective: Annotated[Any, part("objective")] = Field(default_factory=lambda: build("objective", "cross_entropy"))
 
     extra_passes: ClassVar[float] = 1.0
+    penalises: ClassVar[bool] = True
 
     @property
     def needs(self) -> Kinds:

@@ -40,6 +40,7 @@ class InstructionResidual:
     scale: float = 1.0
 
     needs: ClassVar[Kinds] = frozenset({CanDescend})
+    combines: ClassVar[bool] = True
     students_need: ClassVar[Kinds] = frozenset({CanDescend})
 
     def rehearse(self, new: Lessons, view: View, rng: Rng) -> Lessons:

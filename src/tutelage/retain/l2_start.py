@@ -35,6 +35,7 @@ class L2Start:
     to: Literal["before", "first"] = "before"
 
     needs: ClassVar[Kinds] = frozenset({CanDescend})
+    penalises: ClassVar[bool] = True
 
     def rehearse(self, new: Lessons, view: View, rng: Rng) -> Lessons:
         """No old lesson is added to the new ones."""

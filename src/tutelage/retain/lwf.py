@@ -53,6 +53,7 @@ class Lwf:
     batch: Annotated[int, Field(ge=1)] = 32  # new lessons compared at each step
 
     needs: ClassVar[Kinds] = frozenset({CanDescend, Scores})
+    penalises: ClassVar[bool] = True
     extra_passes: ClassVar[float] = 1.0
 
     def rehearse(self, new: Lessons, view: View, rng: Rng) -> Lessons:

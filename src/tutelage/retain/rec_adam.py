@@ -43,6 +43,7 @@ class RecAdam:
     to: Literal["before", "first"] = "before"
 
     needs: ClassVar[Kinds] = frozenset({CanDescend})
+    penalises: ClassVar[bool] = True
 
     def share(self, step: int) -> float:
         """Of Adam's step at this update, counted from 1."""

@@ -6,9 +6,10 @@
     ties: of each array of v_t the share `density` of largest entries; each weight takes the sign of their sum over t,
           and the mean of those entries that have this sign
 
-The next episode begins at w_0 again, so that no episode undoes another and none is learned twice; that needs
-`restart: false`. Memory holds one vector for sum and mean, one an episode for ties. What a head has grown by since the
-start has w_0 = 0 there.
+Low-rank layers that an episode puts beside the first student's count as what they add to the layers beside them, so
+that merging adapters gives full weights; other weights must be there from the start. The next episode begins at w_0
+again, so that no episode undoes another and none is learned twice; that needs `restart: false`. Memory holds one vector
+for sum and mean, one an episode for ties. What a head has grown by since the start has w_0 = 0 there.
 
 Source: Ilharco et al. (2023), Editing models with task arithmetic, section 2 (sum); Yadav et al. (2023), TIES-Merging,
 trim, elect sign, disjoint merge; they trim over all arrays at once; Yu et al. (2024), DARE, equations 2 to 4 (drop).
@@ -30,9 +31,10 @@ from pydantic import Field
 
 from tutelage.core.data import Array, Floats, Kinds, Lessons, Rng
 from tutelage.core.descent import CanDescend
+from tutelage.core.errors import Fault, Refused
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Student, View, able
-from tutelage.kit.weights import weights_of
+from tutelage.kit.weights import Weights
 
 Merge: TypeAlias = Literal["sum", "mean", "ties"]
 
@@ -45,6 +47,7 @@ class TaskVectors:
     density: Annotated[float, Field(gt=0, le=1)] = 0.2  # share of each vector's entries that ties keeps
 
     needs: ClassVar[Kinds] = frozenset({CanDescend})
+    combines: ClassVar[bool] = True
 
     def rehearse(self, new: Lessons, view: View, rng: Rng) -> Lessons:
         """No old lesson is added to the new ones."""
@@ -57,9 +60,12 @@ class TaskVectors:
     def settle(self, before: Student, new: Lessons, view: View, rng: Rng) -> Settled:
         """The first student goes on, the merged one is shown; without a new lesson merged as before."""
         vectors, count = list(view.memory.get("vectors", ())), int(view.memory.get("episodes", 0))
-        first, now = weights_of(view.first), weights_of(view.student)
+        first, now = Weights(view.first), Weights(view.student, merged=True)
+        if strange := sorted(set(now) ^ set(first)):
+            what = f"{strange[0]} and {len(strange) - 1} more weights are not those that the run began with"
+            raise Refused(Fault("retain", what, "an adapter that adds no weights, or lora for a student without it"))
         if any((block.weight > 0).any() for block in new):
-            change = {name: array - _grown(first[name], array.shape) for name, array in now.items()}
+            change = {name: now[name] - _grown(first[name], shape) for name, shape in now.shapes().items()}
             if self.drop:
                 change = {name: _dropped(array, self.drop, rng) for name, array in change.items()}
             if self.merge != "ties" and vectors:
@@ -68,7 +74,8 @@ class TaskVectors:
             vectors, count = [*vectors, change], count + 1
         if not vectors:
             return Settled(view.student)
-        shown = self._shown(view.student, first, vectors, count)
+        carrier = view.first if now.beside else view.student  # low-rank layers have been added into their layers
+        shown = self._shown(carrier, first, vectors, count)
         return Settled(view.first, shown, {"vectors": vectors, "episodes": count})
 
     def _shown(self, student: Student, first: Mapping[str, Array], vectors: Any, count: int) -> Student:

@@ -41,6 +41,7 @@ class WeightAverage:
     of: Literal["first", "before"] = "first"
 
     needs: ClassVar[Kinds] = frozenset({CanDescend})
+    combines: ClassVar[bool] = True
 
     def rehearse(self, new: Lessons, view: View, rng: Rng) -> Lessons:
         """No old lesson is added to the new ones."""

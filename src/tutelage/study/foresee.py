@@ -73,7 +73,10 @@ class _Stand(NamedTuple):
 
 
 class Play(NamedTuple):
-    """One arm at one seed. answers: None charges nothing. told: asked and lessons of each turn, from a journal."""
+    """One arm at one seed. answers: None charges nothing. told: asked and lessons of each turn, from a journal.
+
+    stopped: gets whether the work that no budget held any more was exact.
+    """
 
     parts: Parts
     material: Material
@@ -81,6 +84,7 @@ class Play(NamedTuple):
     answers: Answers | None
     assumed: Assumed = Assumed()
     told: Iterator[Mapping[str, Any]] | None = None
+    stopped: list[bool] | None = None
 
     def turns(self) -> Iterator[Turn]:
         """Every step in order, as `loop.rounds` will yield it; what is charged after the last one is in the ledger."""
@@ -157,8 +161,8 @@ class Play(NamedTuple):
         foretold = isinstance(step.learn, ForetellsWork) and lot is not None
         work = step.learn.work(self.parts.student, lot) if foretold else {}
         for unit, piece in work.items():  # what is charged beforehand is charged in all units or in none
-            if piece.exact:
-                self.ledger.afford(unit, piece.amount)
+            if piece.exact or getattr(step.learn, "charges_ahead", False):
+                self._affords(unit, piece.amount, piece.exact)
         for unit, piece in work.items():
             self._work(unit, piece.amount, piece.exact)
         flop = work.get("flop", Work(0.0, foretold))
@@ -221,12 +225,20 @@ class Play(NamedTuple):
     def _work(self, unit: str, amount: float, exact: bool) -> None:
         """Work that comes in pieces is done up to the limit."""
         try:
-            self.ledger.afford(unit, amount)
+            self._affords(unit, amount, exact)
         except Spent:
             if not exact:
                 self.ledger.charge(unit, self.ledger.left(unit))
             raise
         self.ledger.charge(unit, amount)
+
+    def _affords(self, unit: str, amount: float, exact: bool) -> None:
+        try:
+            self.ledger.afford(unit, amount)
+        except Spent:
+            if self.stopped is not None:
+                self.stopped.append(exact)
+            raise
 
 
 def _forgets(step: Step) -> bool:

@@ -118,14 +118,18 @@ def _job(read: Read, arm: str, seed: int, parts: Parts, course: Course, material
     except Missing as missing:
         return _unknown(arm, seed, f"unknown until fetched: {str(missing).splitlines()[-1].strip()}")
     turns: list[Turn] = []
-    for turn in Play(parts, material, ledger, course.parts["pool"].answers, assumed(rates)).turns():
+    stopped: list[bool] = []
+    play = Play(parts, material, ledger, course.parts["pool"].answers, assumed(rates), stopped=stopped)
+    for turn in play.turns():
         turns.append(turn)
         if time.process_time() > until:
             raise TooLong(f"{len(turns)} rounds of one arm were played through, and there are more")
     sure, why = _sureness(read, parts, turns, material)
     if sure == "exact" and any(one.again for one in before):
         sure, why = "at most", "a student that is taught twice may ask about the same rows, which are charged once"
-    known = all(turn.exact for turn in [*turns, *(turn for one in before for turn in one.turns)])
+    if sure == "exact" and not all(stopped):
+        sure, why = "estimated", "the budget ends in work that is estimated"
+    known = all(stopped) and all(turn.exact for turn in [*turns, *(turn for one in before for turn in one.turns)])
     resting = tokens_of(material) or evaluations_of(parts, rates)
     units: dict[str, Amount] = {}
     for unit, spent in ledger.spent.items():

@@ -42,8 +42,8 @@ def exported(folder: Path, base: Any, state: State, name: str) -> str:
     the tokenizer.
 
     name: what the base is called, for peft to find it. The files are read again by those libraries, and what they make
-    of a few tokens is compared with the student. Returns the lines of Python that load them. ContractBroken for an
-    adapter over weights that have moved, and when the libraries read something else.
+    of a few tokens is compared with the student. Returns the lines of Python that load them. Refused for what no other
+    library reads, such as an adapter over weights that have moved; ContractBroken when they read something else.
     """
     graft = json.loads(state.graft) if state.graft else {}
     for key, what in ((STACK, "a stack"), (SECOND, "a second network")):
@@ -52,7 +52,8 @@ def exported(folder: Path, base: Any, state: State, name: str) -> str:
             raise Refused(Fault("export", words, "tutelage.load reads `model`"))
     added = {key for key in state.arrays if ".lora_" in key or key.startswith(BEFORE)}
     if added and added != set(state.arrays):
-        raise ContractBroken("weights of the base moved as well as those added to it; peft has no file for both")
+        what = "weights of the base moved as well as those added to it, and no other library has a file for both"
+        raise Refused(Fault("export", what, "tutelage.load reads `model`"))
     folder.mkdir(parents=True, exist_ok=True)
     base.tokenizer.save_pretrained(folder)
     if not added:
