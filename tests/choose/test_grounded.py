@@ -155,3 +155,13 @@ def test_a_missing_or_an_empty_part_is_refused_by_its_name() -> None:
         Grounded().choose(SEEN._replace(parts={"corpus": PASSAGES.take([])}), 2, stream(0, "c"))
     with pytest.raises(Refused, match="no column 'reply'"):
         Grounded(query="reply").choose(SEEN, 2, stream(0, "c"))
+
+
+def test_rows_without_a_reply_are_looked_up_by_what_they_hold() -> None:
+    """Of a question with an answer both, of a text that is only read the text itself."""
+    columns = {"text": ["aa", "b", "cc"], "reply": ["d", None, ""]}
+    pool = Table.of("mixed", columns).pool()
+    passages = Table.of("passages", {"text": ["aad", "b", "c"]}).pool()
+    seen = view(pool, Letters())._replace(parts={"corpus": passages})
+    chosen = Grounded(threshold=0.999, keep=1, of=Everything()).choose(seen, 3, stream(0, "c"))
+    np.testing.assert_allclose(chosen.scores, 1, atol=1e-6)

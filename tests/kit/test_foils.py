@@ -103,3 +103,7 @@ def test_no_part_of_a_word_is_replaced_and_the_article_fits() -> None:
     assert synonym("the metre, too", words, luck) == "the meter, too"
     assert {synonym("A union of two", words, luck) for _ in range(9)} == {"A league of two"}
     assert {synonym("within an hour", words, luck) for _ in range(9)} == {"within an instant"}
+
+
+def test_a_word_is_no_synonym_of_itself() -> None:
+    assert synonym("the rain", {"rain": ["rain", "Rain"]}, stream(0, "foils")) is None

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from tutelage.core.data import Lessons, Rows, Table, labelled
+from tutelage.core.parts import build
 from tutelage.core.rng import stream
 from tutelage.core.stages import Stage
 from tutelage.kit.weights import weights_of
@@ -18,6 +19,7 @@ from tutelage.retain.ewc import Ewc
 from tutelage.retain.l2_start import L2Start
 from tutelage.retain.mas import Mas
 from tutelage.retain.nothing import Nothing
+from tutelage.student.text.tiny import Tiny
 from tutelage.student.vector.columns import Columns
 from tutelage.student.vector.mlp import Mlp
 from tutelage.toys import CODES, POINTS, POOL, view
@@ -37,7 +39,7 @@ def lived(part, student=DEEP, pool=POOL, learn: Gradient | None = None, episodes
     for number, rows in enumerate(episodes):
         new = lessons(*rows, pool=pool)
         past = (*past, *new)
-        now = view(pool=pool, student=student, lessons=past)._replace(memory=memory, round=number)
+        now = view(pool=pool, student=student, lessons=past)._replace(memory=memory, round=number, first=seen[0])
         how = learn or Gradient(lr=0.05, passes=3)
         done = how.learn((Stage(new),), part.penalty(now), now._replace(memory=moments), stream(number, "learn"))
         settled = part.settle(student, new, now._replace(student=done.student), stream(number, "settle"))
@@ -238,6 +240,24 @@ def test_pruning_where_old_weights_are_held() -> None:
     left = {name.rsplit(".", 2)[1] for name, array in two.arrays.items() if array.all()}
     assert "0" in gone and "0" not in left and "1" in left
     assert not any(array.any() for name, array in two.arrays.items() if name.rsplit(".", 2)[1] == "0")
+
+
+def test_a_model_under_an_adapter_is_not_pruned() -> None:
+    """Everything lies below the limit: what the run has moved becomes 0, the model under it stays to the bit."""
+    pool = Table.of("said", {"text": ["one two", "three", "two", "four one"]}, ("a", "b")).pool()
+    student = Tiny(hidden=16, layers=2, heads=2, window=32).begin(pool, stream(0, "student"))
+    new = (labelled(Rows(pool, np.arange(4)), np.array([0, 1, 0, 1]), "oracle"),)
+    how = Gradient(lr=0.01, passes=3, batch=0, adapter=build("adapter", "lora"))
+    now = view(pool=pool, student=student, lessons=new)._replace(first=student)
+    after = how.learn((Stage(new),), None, now, stream(0, "learn")).student
+    part = Consolidation(b=1.0, importance="fisher", prune_below=1.0)
+    settled = part.settle(student, new, now._replace(student=after), stream(0, "settle")).student
+    base = weights_of(student)
+    for name, array in weights_of(settled).items():
+        if ".lora_" in name:
+            assert not array.any()
+        else:
+            assert np.array_equal(array, base[name.replace(".base_layer.", ".")])
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tutelage.core.data import Rows, labelled
+from tutelage.core.data import Rows, Table, labelled
+from tutelage.core.errors import Refused
+from tutelage.core.parts import build
 from tutelage.core.rng import stream
 from tutelage.core.stages import Settled, Stage
-from tutelage.kit.weights import weights_of
+from tutelage.kit.weights import Weights, weights_of
 from tutelage.learn.gradient import Gradient
 from tutelage.retain.task_vectors import TaskVectors, _dropped, _largest, merged
+from tutelage.student.text.tiny import Tiny
 from tutelage.student.vector.mlp import Mlp, MlpStudent
 from tutelage.toys import CODES, POOL, view
 
@@ -116,3 +119,30 @@ def test_an_episode_without_a_lesson_changes_nothing() -> None:
     assert again.shown.fingerprint == settled.shown.fingerprint and again.memory["episodes"] == 1
     none = TaskVectors().settle(FIRST, (), now._replace(memory={}), stream(0, "r"))
     assert none.student is FIRST and none.shown is None and none.memory == {}
+
+
+def test_low_rank_episodes_are_merged_as_what_they_add() -> None:
+    """Two adapters, each learned from the start, summed: full weights w_0 + (B A)_1 + (B A)_2, and no adapter left."""
+    pool = Table.of("said", {"text": ["one two", "three", "two", "four one"]}, ("a", "b")).pool()
+    first = Tiny(hidden=16, layers=2, heads=2, window=32).begin(pool, stream(0, "student"))
+    how, part = Gradient(lr=0.01, passes=5, batch=0, adapter=build("adapter", "lora")), TaskVectors()
+    memory, taught = {}, []
+    for number, rows in enumerate(([0, 1], [2, 3])):
+        new = (labelled(Rows(pool, np.array(rows)), np.array([0, 1]), "oracle"),)
+        now = view(pool=pool, student=first)._replace(first=first, memory=memory, round=number)
+        after = how.learn((Stage(new),), None, now._replace(memory={}), stream(number, "learn")).student
+        settled = part.settle(first, new, now._replace(student=after), stream(number, "retain"))
+        memory = settled.memory
+        taught.append(after)
+    assert settled.student is first
+    shown, start = weights_of(settled.shown), weights_of(first)
+    ends = [Weights(one, merged=True) for one in taught]
+    assert shown.keys() == start.keys() and any(np.abs(ends[0][name] - start[name]).max() > 1e-3 for name in start)
+    for name, array in shown.items():
+        np.testing.assert_allclose(array, start[name] + sum(one[name] - start[name] for one in ends), atol=1e-6)
+
+
+def test_weights_that_came_since_are_refused() -> None:
+    with pytest.raises(Refused, match="not those that the run began with"):
+        now = view(student=Mlp(hidden=(3, 3)).begin(POOL, stream(0, "student")))._replace(first=FIRST)
+        TaskVectors().settle(FIRST, EPISODES[0], now, stream(0, "retain"))

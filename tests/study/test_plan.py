@@ -70,6 +70,23 @@ def test_a_lifetime_is_played_through_exactly(tmp_path: Path, sets: tuple[str, .
         assert job.units["flop"].sure == "exact" and job.units["flop"].value == pytest.approx(states[key].spent["flop"])
 
 
+def test_a_budget_that_ends_in_estimated_work_is_no_exact_plan(tmp_path: Path) -> None:
+    """Fewer tokens than one call of the learner reads: it is refused as a whole, and the plan knows but its estimate."""
+    text = OWN.replace("seeds: [900]", "seeds: [900]\nbudget: {training_tokens: 10}").replace(
+        "self_replay, share: 0.5, max_tokens: 12", "nothing"
+    )
+    made = prospect(read_text(text, "s.yaml"), Rates(), 1)
+    ((job,),) = (arm.jobs for arm in made.arms)
+    assert job.rounds.sure == "estimated" and all(amount.sure != "exact" for amount in job.units.values())
+    record = start(prepare(read_text(text, "s.yaml")), tmp_path)
+    go_on(record, 0)
+    assert (
+        record.states()[0].spent.get("training_tokens", 0)
+        == job.units.get("training_tokens", Amount(0.0, "exact")).value
+        == 0
+    )
+
+
 OWN = """
 arms:
   own: {data: {use: evolving_facts, people: 8, updated: 2, new: 2, wordings: 2, phases: 2}, teach: {use: recorded},
