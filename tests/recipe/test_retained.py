@@ -23,12 +23,13 @@ STACK, NETWORK = "learn.adapter={use: block_expansion, blocks: 1}", "learn.adapt
         (FACTS, ("retain.use=weight_average", NETWORK), "weight_average combines .* and modular adds some"),
         (FACTS, ("retain.use=instruction_residual", "learn.adapter.use=prompt"), "prompt adds some"),
         (COLUMNS, ("retain.use=task_vectors",), r"task_vectors combines .* and vector\.columns adds some"),
+        (COLUMNS, ("retain.use=classifier_alignment",), r"that of vector\.columns grows with every task"),
         (FACTS, ("retain.use=ewc", "learn={use: rank_one_edit}"), "ewc adds a penalty, and rank_one_edit takes none"),
         (FACTS, ("retain.use=dark_replay",), "recorded gives Text, dark_replay remembers Label, Soft"),
         (FACTS, ("retain={use: consolidation, rehearse_each: 1}",), "consolidation remembers Label, Soft"),
         (FACTS, ("retain.use=ewc", "learn.use=nothing"), "holds weights back while they move, and nothing moves none"),
     ],
-    ids=["blocks", "network", "prompt", "columns", "edit", "texts", "few of each", "nothing"],
+    ids=["blocks", "network", "prompt", "columns", "places", "edit", "texts", "few of each", "nothing"],
 )
 def test_misfits(text: str, sets: tuple[str, ...], said: str) -> None:
     with pytest.raises(Refused, match=said):

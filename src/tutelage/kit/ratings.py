@@ -54,7 +54,8 @@ def reply_column(pool: Pool) -> pa.Array:
     told = pool.column(COLUMN)
     if told.null_count:
         first = pool.ids()[int(np.flatnonzero(told.is_null().to_numpy(zero_copy_only=False))[0])]
-        raise Refused(Fault("data", f"{told.null_count} rows of {pool.name!r} have no reply, the first is row {first}"))
+        what = f"{told.null_count} rows of {pool.name!r} have no reply, the first is row {first}"
+        raise Refused(Fault("data", what, "teach: {use: recorded, without: read} reads such rows as texts"))
     return told
 
 

@@ -2,6 +2,7 @@
 
 combines    it adds weights of several students, which all of them must have
 penalises   it adds a penalty, which the learner must take (takes_penalty, where it says nothing it does)
+places      it remembers where lessons lie in the student's embedding, whose width must stay
 accepts     the kinds of lessons that it remembers, where it says any
 adds        of an adapter: it brings weights that the student had not
 """
@@ -30,6 +31,9 @@ def misfits(student: Any, stages: Mapping[str, Any]) -> Iterator[tuple[str, str,
         if more is not None:
             what = f"{mine} combines weights that every student of the run has, and {name_of(type(more))} adds some"
             yield "retain", what, "another retain, or what adds no weights"
+    if getattr(retain, "places", False) and CanExpand in student.can:
+        what = f"{mine} remembers places in an embedding, and that of {name_of(type(student))} grows with every task"
+        yield "retain", what, "another retain"
     if getattr(retain, "penalises", False) and not getattr(learn, "takes_penalty", True):
         yield "retain", f"{mine} adds a penalty, and {theirs} takes none", "--set retain.use=nothing"
     accepts = getattr(retain, "accepts", None) or teach.gives

@@ -60,6 +60,7 @@ class ClassifierAlignment:
     ridge: Annotated[float, Field(gt=0)] = 1e-4
 
     needs: ClassVar[Kinds] = frozenset({CanDescend, Vectors})
+    places: ClassVar[bool] = True
 
     def rehearse(self, new: Lessons, view: View, rng: Rng) -> Lessons:
         """No old lesson is added to the new ones."""
