@@ -8,6 +8,7 @@ import pytest
 
 from tutelage.adapter.progressive_prompts import ProgressivePrompts
 from tutelage.assess.exact_match import ExactMatch
+from tutelage.cli.verb_predict import _replies
 from tutelage.core.answers import Sealed
 from tutelage.core.data import Block, Course, Exam, Part, Rows, Table, Text, labelled
 from tutelage.core.errors import Refused
@@ -18,6 +19,7 @@ from tutelage.loop import Run, rounds
 from tutelage.recall.prompts_of_task import OfTask, PromptsOfTask, _tasks
 from tutelage.recipe.fit import fit
 from tutelage.recipe.read import read_text
+from tutelage.taught import Taught
 from tutelage.toys import stream, till, view
 
 TASKS = ("first", "second", "third")
@@ -85,6 +87,15 @@ def test_what_it_writes_is_each_tasks_own(life: list[Any]) -> None:
     unknown = Table.of("plain", {"text": ["ab"]}).pool()
     assert written(made, made.asks(unknown)) == wanted[:1]
     assert (made.rate(["ab"], ["x"]) == life[3].rate(["ab"], ["x"])).all()
+
+
+def test_rows_that_are_to_be_replied_to_may_say_their_task(life: list[Any]) -> None:
+    """As `tutelage predict --task` has it: each row by its own task's student, without the column by the last one's."""
+    wanted = [written(one, ["ab"])[0] for one in (life[3], life[1], life[2], life[3], life[3])]
+    plain = Table.of("plain", {"text": BARE.texts()}).pool()
+    for pool, said in ((BARE, wanted), (plain, wanted[:1] * 5)):
+        (rows,) = _replies(Taught(equipped(life[3]), {}), pool, 4, {"rows": 0})
+        assert [row["reply"] for row in rows] == said
 
 
 def test_nothing_is_forgotten_when_the_task_is_told(life: list[Any]) -> None:

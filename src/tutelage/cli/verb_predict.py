@@ -22,6 +22,7 @@ EXAMPLES = """Examples:
   tutelage predict last new.csv --text body
   tutelage predict last mails.txt --below 0.6 --out answers.jsonl
   tutelage predict last big.parquet --arm uniform --out answers.parquet
+  tutelage predict last asked.jsonl --text prompt --task task
 
 Columns: id, label, probability, flag ("unsure" below --below), text; of a student that writes: id, reply, tokens, text,
 where the text is the prompt. In CSV a text that begins like a formula gets
@@ -42,6 +43,10 @@ def predict(
         str | None, typer.Option("--text", help="The column of texts.", show_default="as in the run's recipe")
     ] = None,
     id: Annotated[str | None, typer.Option("--id", help="The column of ids.", show_default="row numbers")] = None,
+    task: Annotated[
+        str | None,
+        typer.Option("--task", help="The column that says which task a row is of, for a student that goes by it."),
+    ] = None,
     format: Annotated[
         Literal["csv", "tsv", "jsonl", "parquet", "lines"] | None,
         typer.Option("--format", help="The file's format.", show_default="by suffix"),
@@ -80,7 +85,8 @@ def predict(
     taught = picked.load()
     usual = "prompt" if taught.writes and how["use"] != "passages" else "text"
     column = text or how.get("text") or how.get("prompt") or usual
-    pool = rows_of(file, column, format, id=id, vector=vector, encoding=how.get("encoding", "utf-8")).pool()
+    encoding = how.get("encoding", "utf-8")
+    pool = rows_of(file, column, format, id=id, task=task, vector=vector, encoding=encoding).pool()
     say(f"{record.name}: arm {picked.arm} ({picked.why}), seed {picked.seed}")
     counts = {"rows": 0} if taught.writes else {"rows": 0, "unsure": 0}
     batches = _replies(taught, pool, max_tokens, counts) if taught.writes else _labels(taught, pool, below, counts)
@@ -109,13 +115,15 @@ def _write(batches: Batches, columns: tuple[str, ...], out: Path | None, json: b
 
 def _replies(taught: Taught, pool: Pool, max_tokens: int, counts: dict[str, int]) -> Batches:
     from tutelage.cli.progress import Progress
+    from tutelage.kit.words import questions
 
     with Progress("rows") as bar:
         for batch in pool.batches(AT_ONCE):
             texts = batch.texts()
-            said = taught.reply(texts, max_tokens)
-            told = zip(batch.ids(), said.texts, said.tokens.tolist(), texts, strict=True)
-            rows = [dict(zip(REPLIES, one, strict=True)) for one in told]
+            told = "task" in batch.table.columns.column_names
+            said = taught.reply(questions(taught.student, batch) if told else texts, max_tokens)
+            lines = zip(batch.ids(), said.texts, said.tokens.tolist(), texts, strict=True)
+            rows = [dict(zip(REPLIES, one, strict=True)) for one in lines]
             counts["rows"] += len(rows)
             bar("replying", counts["rows"], len(pool))
             yield rows

@@ -67,12 +67,13 @@ def rows_of(
     format: str | None = None,
     *,
     id: str | None = None,
+    task: str | None = None,
     vector: tuple[str, ...] = (),
     encoding: str = "utf-8",
     separator: str | None = None,
 ) -> Table:
     """The rows of a file without labels: plain lines (.txt; blank lines are left out), CSV, TSV, JSONL or Parquet."""
-    return open_table(path, Layout(text, vector, None, id, None, None, None, format, encoding, separator)).table
+    return open_table(path, Layout(text, vector, None, id, None, None, task, format, encoding, separator)).table
 
 
 def content_of(path: Path) -> str:
