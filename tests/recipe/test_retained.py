@@ -49,3 +49,14 @@ def test_misfits(text: str, sets: tuple[str, ...], said: str) -> None:
 )
 def test_what_goes_together(sets: tuple[str, ...]) -> None:
     assert fit(read_text(FACTS, "s.yaml", sets))
+
+
+def test_a_student_that_answers_through_a_recall_cannot_be_taught_on() -> None:
+    tiny = "{use: text.tiny, hidden: 16, layers: 2, heads: 2, window: 64}"
+    whole = FACTS.replace(tiny, "{arm: z}").strip().replace("\n", "\n    ")
+    text = f"arms:\n  a:\n    {whole}\n  z: {{student: {tiny}, recall: {{use: knn_lm}}}}\n"
+    with pytest.raises(
+        Refused, match="taught to answer through knn_lm, and what answers so cannot learn on by gradient"
+    ):
+        fit(read_text(text, "s.yaml"))
+    assert fit(read_text(text, "s.yaml", ("arms.a.learn={use: nothing}",)))

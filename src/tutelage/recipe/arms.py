@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tutelage.core.errors import Fault, Refused, nearest
@@ -47,3 +47,20 @@ def written_out(recipes: Mapping[str, Recipe], source: Source, first: str) -> di
                 "taught": {**whole, **own, **value}}  # fmt: skip
 
     return {arm: one(arm, ()) for arm in recipes}
+
+
+def answers_only(taught: Mapping[str, Any] | None, learners: Iterable[str]) -> tuple[str, str] | None:
+    """What is wrong and what helps where a student that is to learn is handed over as it answers, through a recall.
+
+    >>> answers_only({"recall": {"use": "knn_lm"}}, ["gradient"])[0]
+    'the student was taught to answer through knn_lm, and what answers so cannot learn on by gradient'
+    >>> answers_only({"recall": {"use": "knn_lm"}}, ["nothing"]), answers_only({}, ["gradient"])
+    (None, None)
+    """
+    recall = (taught or {}).get("recall") or "nothing"
+    use = recall.get("use", "nothing") if isinstance(recall, Mapping) else str(recall)
+    learns = next((name for name in learners if name != "nothing"), None)
+    if use == "nothing" or learns is None:
+        return None
+    what = f"the student was taught to answer through {use}, and what answers so cannot learn on by {learns}"
+    return what, "leave recall out where it is taught, and say it where it answers"

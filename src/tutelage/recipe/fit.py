@@ -13,6 +13,7 @@ from tutelage.core.method import settings
 from tutelage.core.pupil import Pupil
 from tutelage.kit.episodes import episodes
 from tutelage.recipe import private, retained
+from tutelage.recipe.arms import answers_only
 from tutelage.recipe.lines import Source
 from tutelage.recipe.pupils import changed, misfits, recipe_of, strange
 from tutelage.recipe.read import Read, overlay
@@ -113,6 +114,8 @@ def fit_one(recipe: Recipe, source: Source, arm: str = "", first: str = "") -> P
     first_student = None if taught is None else shelf.pupil({**recipe.student, "taught": taught})
     parts = Parts(data, student, tuple(steps), recipe.rounds, recipe.assess_every, stop, first_student)
     faults = [Fault(source.place(fault.where, arm, first), *fault[1:]) for fault in _of_pupils(parts)]
+    if said := answers_only(taught, [shelf.name_of(type(step.learn)) for step in steps]):
+        faults.append(Fault(source.place("student", arm, first), *said))
     if faults:
         raise Refused(dict.fromkeys(faults))
     return parts
