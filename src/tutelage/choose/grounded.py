@@ -37,14 +37,13 @@ from tutelage.choose.uniform import Uniform
 from tutelage.core import parts as shelf
 from tutelage.core.data import Bools, Floats, Kinds, Pool, Rng
 from tutelage.core.digest import digest
-from tutelage.core.errors import Refused
 from tutelage.core.method import method
 from tutelage.core.stages import CanEmbed, Chosen, View
 from tutelage.kit.ask import embeddings
 from tutelage.kit.corpus import likest
 from tutelage.kit.cost import Cost, Size, cost_of, embedding, neighbours, together
 from tutelage.kit.indicators import pairs
-from tutelage.kit.needed_parts import lacking
+from tutelage.kit.needed_parts import all_there
 from tutelage.kit.ranking import in_table_order, within
 from tutelage.kit.ratings import COLUMN, has_reply, reply_column
 
@@ -84,8 +83,7 @@ class Grounded:
 
     def choose(self, view: View, n: int, rng: Rng) -> Chosen:
         """Refused without the part, with an empty one, and for `query: reply` of a pool without replies."""
-        if fault := lacking("choose.part", self.part, view.parts):
-            raise Refused(fault)
+        all_there("choose.part", self.needs_parts, view.parts)
         if len(view.pool) == 0 or n <= 0:
             return Chosen(np.zeros(0, dtype=np.int64), np.full(len(view.pool), np.nan), dict(view.memory))
         ordered = in_table_order(view.pool)

@@ -18,6 +18,7 @@ import torch
 from tutelage.core.data import Rng
 from tutelage.core.errors import Fault, Refused
 from tutelage.kit.named import found
+from tutelage.kit.weights import plain_name
 
 STACK, SECOND, BLOCKS, ROW = "side_stack", "second_network", "grown_blocks", "lora_row"
 PREFIX = "prefix"  # as kit.soft_prompt calls keys and values of every layer that there was
@@ -82,6 +83,6 @@ def moving(module: Any, added: Collection[str], also: Iterable[str]) -> tuple[st
     A plain name is that without `base_layer`, as a layer is called in a model that carries nothing.
     """
     names = [name for name, _ in module.named_parameters()]
-    plain = {name.replace(".base_layer.", "."): name for name in names if name not in added}
+    plain = {plain_name(name): name for name in names if name not in added}
     opened = {*added, *(plain[name] for name in found(list(plain), tuple(also)))}
     return tuple(name for name in names if name in opened)

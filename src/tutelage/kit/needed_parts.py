@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol, runtime_checkable
 
 from tutelage.core.data import Pool
-from tutelage.core.errors import Fault, nearest
+from tutelage.core.errors import Fault, Refused, nearest
 
 HELP = "data: {use: with_corpus} or {use: new_material} bring further parts"
 
@@ -17,6 +17,13 @@ class NeedsParts(Protocol):
 
     @property
     def needs_parts(self) -> tuple[str, ...]: ...
+
+
+def all_there(where: str, names: Iterable[str], parts: Mapping[str, Pool]) -> None:
+    """Refused, with every fault, where one of these parts is lacking."""
+    faults = [fault for name in names if (fault := lacking(where, name, parts)) is not None]
+    if faults:
+        raise Refused(faults)
 
 
 def lacking(where: str, name: str, parts: Mapping[str, Pool]) -> Fault | None:

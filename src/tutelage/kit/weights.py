@@ -49,7 +49,7 @@ class Weights(Mapping[str, Array]):
 
     def __init__(self, student: Student, merged: bool = False) -> None:
         module = able(student, CanDescend).module
-        self.held = {_plain(name): weight.detach() for name, weight in module.named_parameters()}
+        self.held = {plain_name(name): weight.detach() for name, weight in module.named_parameters()}
         self.beside: dict[str, list[tuple[Any, Any, float]]] = {}  # of a layer: A, B and scale of each beside it
         for name in [name for name in self.held if merged and ".lora_A." in name]:
             place, mark = name.removesuffix(".weight").split(".lora_A.")
@@ -105,16 +105,16 @@ def combined(
     module = shown.module
     held = {key: Weights(other, merged) for key, other in others.items()}
     for full, weight in module.named_parameters():
-        name, made = _plain(full), weight.detach().clone()
-        without = [key for key, weights in held.items() if name not in weights]
-        if (without and not (grafted and any(mark in full for mark in LOW_RANK))) or any(
-            weights.held[name].ndim != made.ndim for key, weights in held.items() if key not in without
+        name, made = plain_name(full), weight.detach().clone()
+        lacking = [key for key, weights in held.items() if name not in weights]
+        if (lacking and not (grafted and any(mark in full for mark in LOW_RANK))) or any(
+            weights.held[name].ndim != made.ndim for key, weights in held.items() if key not in lacking
         ):
             raise ContractBroken(f"students of unlike weights cannot be combined: {name} is not in all of them")
-        shapes = [made.shape, *(weights.held[name].shape for key, weights in held.items() if key not in without)]
+        shapes = [made.shape, *(weights.held[name].shape for key, weights in held.items() if key not in lacking)]
         for at in _parts(tuple(min(sizes) for sizes in zip(*shapes, strict=True))):
             now = doubled(made[at])
-            several = {key: now * (LOW_RANK[1] not in full) if key in without else weights.part(name, at)
+            several = {key: now * (LOW_RANK[1] not in full) if key in lacking else weights.part(name, at)
                        for key, weights in held.items()}  # fmt: skip
             made[at] = torch.from_numpy(np.asarray(rule(now, **several))).to(made)
         weight.data = made
@@ -142,6 +142,6 @@ def corner(old: Any) -> tuple[slice, ...]:
     return tuple(slice(size) for size in old.shape)
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A weight's name whether or not a low-rank layer stands around it."""
     return name.replace(".base_layer.", ".")

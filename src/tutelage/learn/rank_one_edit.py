@@ -62,7 +62,7 @@ from tutelage.kit.again import as_lessons
 from tutelage.kit.batching import planned
 from tutelage.kit.blocks import some
 from tutelage.kit.descent import steady
-from tutelage.kit.needed_parts import lacking
+from tutelage.kit.needed_parts import all_there
 from tutelage.kit.rank_one import Singular, inserted
 from tutelage.learn._memory import Found, Memory, Search, Size, Spot, key, memory, second_moment, size, value
 from tutelage.learn._subjects import WORDS, asked, essence, prefixes, spot
@@ -156,9 +156,7 @@ class RankOneEdit:
 
     def _material(self, view: View) -> Pool:
         """Refused where there is no such part, or nothing in it."""
-        for name in self.needs_parts:
-            if fault := lacking("learn.part", name, view.parts):
-                raise Refused(fault)
+        all_there("learn.part", self.needs_parts, view.parts)
         found = view.parts[self.part] if self.part else view.pool
         if not len(found):
             where = f"the part {self.part!r}" if self.part else "the pool"

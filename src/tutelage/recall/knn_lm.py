@@ -41,7 +41,7 @@ from tutelage.core.stages import Student, View, able
 from tutelage.core.writing import CanConsult, Prompt, ReadAlone, Recited, Tokens, Written
 from tutelage.kit.again import as_lessons
 from tutelage.kit.blocks import some
-from tutelage.kit.needed_parts import lacking
+from tutelage.kit.needed_parts import all_there
 from tutelage.kit.token_store import TokenStore, restored
 
 FILE, ARRAYS = "recall.json", "recall.npz"  # beside a saved student
@@ -167,8 +167,7 @@ class KnnLm:
 
     def _lessons(self, view: View) -> Lessons:
         """Refused for a part that the course has not, and for an id to leave out that nothing has."""
-        if faults := [fault for name in self.needs_parts if (fault := lacking("recall.part", name, view.parts))]:
-            raise Refused(faults)
+        all_there("recall.part", self.needs_parts, view.parts)
         pool = view.parts.get(self.part)
         lessons = view.lessons if pool is None else as_lessons(pool, np.arange(len(pool)), "part")
         if self.without:

@@ -53,7 +53,7 @@ from tutelage.kit.pulls import decayed
 from tutelage.kit.reservoir import taken
 from tutelage.kit.stiffness import Held, Stiff, said
 from tutelage.kit.tasks import tasks_of
-from tutelage.kit.weights import Arrays, Weights, corner, weights_of, without
+from tutelage.kit.weights import Arrays, Weights, corner, plain_name, weights_of, without
 
 
 @method
@@ -134,8 +134,7 @@ class Consolidation:
                 for share, held in sums.items() if share != mine}  # fmt: skip
         made[mine] = {name: decayed(sums, mine, name, array, float(mine)) if mine in sums else array
                       for name, array in found.items()}  # fmt: skip
-        freed = self._low(_summed(made)) if self.prune_below else {}
-        freed = {name: where for name, where in freed.items() if _moved(name, view.first, view.student)}
+        freed = _moved(self._low(_summed(made)), view.first, view.student) if self.prune_below else {}
         if not freed:
             return Settled(view.student, memory={"sums": made})
         for held in made.values():
@@ -153,11 +152,12 @@ class Consolidation:
         return {name: where for name, where in found.items() if where.any()}
 
 
-def _moved(name: str, first: Student, now: Student) -> bool:
-    """Whether this array has changed, or come, since the run began."""
+def _moved(arrays: Arrays, first: Student, now: Student) -> dict[str, Array]:
+    """Those that have changed, or come, since the run began."""
     old, new = Weights(first), Weights(now)
-    plain = name.replace(".base_layer.", ".")
-    return plain not in old or not np.array_equal(old[plain], new[plain])
+    named = {name: plain_name(name) for name in arrays}
+    return {name: arrays[name] for name, plain in named.items()
+            if plain not in old or not np.array_equal(old[plain], new[plain])}  # fmt: skip
 
 
 def _came(weights: Arrays, sums: Mapping[str, Arrays], freed: Mapping[str, Array]) -> dict[str, Array]:

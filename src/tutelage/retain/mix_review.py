@@ -27,14 +27,13 @@ import numpy as np
 from pydantic import Field
 
 from tutelage.core.data import Kinds, Lessons, Rng
-from tutelage.core.errors import Refused
 from tutelage.core.forecast import Work
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Student, View
 from tutelage.kit.again import as_lessons, spread
 from tutelage.kit.blocks import some
 from tutelage.kit.lessons import alive
-from tutelage.kit.needed_parts import lacking
+from tutelage.kit.needed_parts import all_there
 from tutelage.kit.reservoir import taken
 
 
@@ -55,9 +54,7 @@ class MixReview:
         """Blocks of old examples; none beside no new lesson. Refused where the data have no such part."""
         count = sizes(self.factor, self.decay, alive(new), _epoch(new, view))
         past = _others(view.lessons, _task(new))
-        for name in self.needs_parts:
-            if fault := lacking("retain.part", name, view.parts):
-                raise Refused(fault)
+        all_there("retain.part", self.needs_parts, view.parts)
         before = view.parts[self.part] if self.part else None
         old = sum(block.size for block in past)
         total = old + (0 if before is None else len(before))

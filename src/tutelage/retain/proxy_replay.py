@@ -29,13 +29,12 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from tutelage.core.data import Kinds, Lessons, Rng
-from tutelage.core.errors import Refused
 from tutelage.core.forecast import Work
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Student, View
 from tutelage.kit.again import as_lessons, beside, spread
 from tutelage.kit.lessons import alive
-from tutelage.kit.needed_parts import lacking
+from tutelage.kit.needed_parts import all_there
 
 
 @method
@@ -56,8 +55,7 @@ class ProxyReplay:
         Refused for a part that the course has not, or an empty one.
         """
         names = self.parts or tuple(view.parts)
-        if faults := [fault for name in names if (fault := lacking("retain.parts", name, view.parts)) is not None]:
-            raise Refused(faults)
+        all_there("retain.parts", names, view.parts)
         wanted = int(beside(self.share, alive(new)))
         shares = [wanted * (at + 1) // len(names) - wanted * at // len(names) for at in range(len(names))]
         parts = [view.parts[name] for name in names]

@@ -42,7 +42,6 @@ from pydantic import Field, model_validator
 
 from tutelage.core.data import Block, Ints, Itself, Kinds, Lessons, Pool, Preference, Replies, Rng, Rows, Table, Text
 from tutelage.core.digest import digest
-from tutelage.core.errors import Refused
 from tutelage.core.forecast import Width, Work
 from tutelage.core.method import method
 from tutelage.core.stages import Penalty, Settled, Student, View
@@ -50,7 +49,7 @@ from tutelage.core.writing import CanCompose, CanWrite
 from tutelage.kit.again import beside, spread
 from tutelage.kit.lessons import alive
 from tutelage.kit.luck import plain
-from tutelage.kit.needed_parts import lacking
+from tutelage.kit.needed_parts import all_there
 from tutelage.kit.own_writing import Own, composed, replied
 from tutelage.kit.processes import once
 from tutelage.kit.prompts import prompts
@@ -86,9 +85,7 @@ class SelfReplay:
 
     def rehearse(self, new: Lessons, view: View, rng: Rng) -> Lessons:
         """Free lessons in its own words; none beside no new lesson. Refused where the data have no such part."""
-        for name in self.needs_parts:
-            if fault := lacking("retain.part", name, view.parts):
-                raise Refused(fault)
+        all_there("retain.part", self.needs_parts, view.parts)
         count = int(self.rehearsed(alive(new), alive(view.lessons)).amount)
         if count == 0:
             return ()
